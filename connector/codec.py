@@ -1,0 +1,229 @@
+"""Strict decoding of what arrives: JSON, base64, multibase, JOSE segments, compressed bytes.
+
+Nothing here guesses: an encoding that is not exactly what its specification says is an error, so that two readers can
+never see two documents in the same bytes (RFC 8259, RFC 4648, RFC 7515, Controlled Identifiers 1.0 section 2.4).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import zlib
+from typing import Any, Final
+
+from connector.errors import SubmissionTooLarge, UnreadableSubmission
+
+MAX_JSON_BYTES: Final = 5_000_000
+"""A CLR with 100 signed badges is about 0.4 MB; ten times that leaves room for embedded images."""
+MAX_JSON_DEPTH: Final = 64
+"""The deepest published LER nests 14 levels."""
+MAX_INTEGER_DIGITS: Final = 40
+MAX_JWT_BYTES: Final = 1_000_000
+MAX_JOSE_HEADER_BYTES: Final = 8_192
+"""An RSA-4096 `jwk` in the header is legal in Open Badges 3.0 and takes about 0.8 KB; certificates more."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_B64URL = re.compile(r"[A-Za-z0-9_-]*\Z")
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_BASE58_INDEX = {c: i for i, c in enumerate(_BASE58)}
+
+
+def _malformed(message: str, code: str = "malformed", detail: str = "") -> UnreadableSubmission:
+    return UnreadableSubmission(message, code=code, detail=detail)
+
+
+# --- JSON --------------------------------------------------------------------------------------------------------
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        seen: set[str] = set()
+        name = next(k for k, _ in pairs if k in seen or seen.add(k))  # type: ignore[func-returns-value]  # set.add is None
+        raise _malformed("The file names the same member twice.", "duplicate_member", f"member {name[:60]!r}")
+    return result
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_INTEGER_DIGITS:
+        raise _malformed("The file holds a number that is too long.", "number_too_long")
+    return int(text)
+
+
+def _constant(text: str) -> Any:
+    raise _malformed("The file holds a number that JSON does not know.", "not_json", text)
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise _malformed("The file holds a number that is too large.", "number_too_long")
+    return value
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant)
+
+
+def _check_depth(text: str, limit: int) -> None:
+    """Bound nesting before parsing, so that no recursion can run out."""
+    depth = 0
+    in_string = False
+    for match in re.finditer(r'["\[\]{}]|\\.', text, re.DOTALL):
+        token = match.group()
+        if token == '"':
+            in_string = not in_string
+        elif in_string or token[0] == "\\":
+            continue
+        elif token in "[{":
+            depth += 1
+            if depth > limit:
+                raise _malformed("The file is nested too deeply.", "too_deep")
+        else:
+            depth -= 1
+
+
+def parse_json(data: bytes | str, *, max_bytes: int = MAX_JSON_BYTES, max_depth: int = MAX_JSON_DEPTH) -> Any:
+    """Parse JSON strictly.
+
+    Refused: more than `max_bytes`, bad UTF-8, a byte order mark, duplicate members, NaN and infinities, integers of
+    more than 40 digits, lone surrogates, nesting deeper than `max_depth`, anything after the value.
+
+    Raises:
+        SubmissionTooLarge: over `max_bytes`.
+        UnreadableSubmission: anything else, with a code of its own.
+    """
+    if len(data) > max_bytes:
+        raise SubmissionTooLarge(f"The file is larger than {max_bytes // 1000} kB.")
+    if isinstance(data, bytes):
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise _malformed("The file is not UTF-8 text.", "not_utf8", f"byte {error.start}") from None
+    else:
+        text = data
+    _check_depth(text, max_depth)
+    try:
+        value = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise _malformed("The file is not JSON.", "not_json", f"line {error.lineno}, column {error.colno}") from None
+    if "\\u" in text or not text.isascii():
+        _refuse_surrogates(value)
+    return value
+
+
+def _refuse_surrogates(value: Any) -> None:
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            if _SURROGATE.search(item):
+                raise _malformed("The file holds broken characters.", "lone_surrogate")
+        elif isinstance(item, dict):
+            stack.extend(item)
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+
+
+# --- base64, base58, multibase -----------------------------------------------------------------------------------
+
+
+def b64url_decode(text: str, *, max_bytes: int = MAX_JWT_BYTES) -> bytes:
+    """Decode base64url without padding (RFC 7515 section 2), exactly one spelling per value."""
+    if len(text) > max_bytes * 4 // 3 + 4:
+        raise SubmissionTooLarge("An encoded part is too large.")
+    if not _B64URL.match(text) or len(text) % 4 == 1:
+        raise _malformed("An encoded part is not base64url.", "bad_base64")
+    raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if b64url_encode(raw) != text:
+        raise _malformed("An encoded part is not base64url.", "bad_base64", "stray bits at the end")
+    return raw
+
+
+def b64url_encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def b64_decode(text: str) -> bytes:
+    """Decode ordinary base64, padded, strictly."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise _malformed("An encoded part is not base64.", "bad_base64") from None
+
+
+def base58_decode(text: str, *, max_chars: int = 2_000) -> bytes:
+    """Decode base58btc. It costs the square of its length, so `max_chars` bounds it (an RSA-4096 key takes 720)."""
+    if len(text) > max_chars:
+        raise SubmissionTooLarge("An encoded key or signature is too long.")
+    number = 0
+    try:
+        for char in text:
+            number = number * 58 + _BASE58_INDEX[char]
+    except KeyError:
+        raise _malformed("An encoded part is not base58.", "bad_base58") from None
+    zeros = len(text) - len(text.lstrip("1"))
+    return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
+def base58_encode(raw: bytes) -> str:
+    number = int.from_bytes(raw, "big")
+    digits = ""
+    while number:
+        number, rest = divmod(number, 58)
+        digits = _BASE58[rest] + digits
+    return "1" * (len(raw) - len(raw.lstrip(b"\0"))) + digits
+
+
+def multibase_decode(text: str) -> bytes:
+    """Decode multibase: `z` (base58btc) and `u` (base64url, no padding), the two that Controlled Identifiers allow."""
+    if text.startswith("z"):
+        return base58_decode(text[1:])
+    if text.startswith("u"):
+        return b64url_decode(text[1:])
+    raise _malformed("An encoded part uses an unknown multibase.", "bad_multibase", text[:1])
+
+
+# --- JOSE --------------------------------------------------------------------------------------------------------
+
+
+def split_compact_jws(token: str) -> tuple[dict[str, Any], bytes, bytes, bytes]:
+    """Take a compact JWS apart (RFC 7515 section 7.1); nothing is verified.
+
+    Returns:
+        The protected header (strict JSON object), the payload bytes, the signing input, the signature.
+    """
+    if len(token) > MAX_JWT_BYTES * 4 // 3:
+        raise SubmissionTooLarge("The token is too large.")
+    parts = token.split(".")
+    if len(parts) != 3 or not token.isascii():
+        raise _malformed("The token does not have three parts.", "not_jws")
+    header = parse_json(b64url_decode(parts[0], max_bytes=MAX_JOSE_HEADER_BYTES), max_depth=8)
+    if not isinstance(header, dict):
+        raise _malformed("The token's header is not an object.", "not_jws")
+    signing_input = f"{parts[0]}.{parts[1]}".encode("ascii")
+    return header, b64url_decode(parts[1]), signing_input, b64url_decode(parts[2])
+
+
+# --- compressed bytes --------------------------------------------------------------------------------------------
+
+
+def inflate(raw: bytes, *, max_bytes: int, gzip: bool) -> bytes:
+    """Decompress zlib or gzip data, stopping at `max_bytes`; exactly one stream, nothing behind it.
+
+    Raises:
+        SubmissionTooLarge: it would give more than `max_bytes`.
+        UnreadableSubmission: it is broken or cut short.
+    """
+    engine = zlib.decompressobj(wbits=31 if gzip else 15)
+    try:
+        result = engine.decompress(raw, max_bytes + 1)
+    except zlib.error:
+        raise _malformed("Compressed data is broken.", "bad_compression") from None
+    if len(result) > max_bytes:
+        raise SubmissionTooLarge("Compressed data is too large.", code="too_large")
+    if not engine.eof or engine.unused_data:
+        raise _malformed("Compressed data is cut short or has something behind it.", "bad_compression")
+    return result

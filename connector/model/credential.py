@@ -1,0 +1,103 @@
+"""Credentials on their way: unverified, then assessed. No other type reaches a mapping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from connector.model.report import Assurance, Decision, VerificationReport
+
+Json = dict[str, Any]
+
+
+class CredentialFormat(StrEnum):
+    OPEN_BADGE_3 = "open_badge_3"
+    OPEN_BADGE_2 = "open_badge_2"
+    CLR_2 = "clr_2"
+    LER_RS = "ler_rs"
+    ENDORSEMENT = "endorsement"
+    VERIFIABLE_CREDENTIAL = "verifiable_credential"
+    EUROPASS_EDC = "europass_edc"
+
+
+@dataclass(frozen=True, slots=True)
+class CompactJws:
+    """A compact JWS taken apart, nothing of it believed.
+
+    Attributes:
+        token: the three segments as they came.
+        header: the protected header, parsed strictly.
+        payload: the payload's bytes.
+        signing_input: the bytes that the signature covers.
+        signature: the decoded signature.
+    """
+
+    token: str
+    header: Json
+    payload: bytes
+    signing_input: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a credential came in: a presentation that a holder may have signed.
+
+    `document` is the presentation as JSON (for a JWT: its payload, `vp` and all); `jws` is set for `vp+jwt` and VP-JWT.
+    """
+
+    path: str
+    document: Json
+    jws: CompactJws | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedCredential:
+    """One credential, found and taken apart; nothing in it is believed yet.
+
+    Attributes:
+        path: where it sat (`$`, `$.verifiableCredential[0]`), a JSONPath from the submission's root.
+        format: which kind of LER it is.
+        data_model: `1.1` or `2.0` for verifiable credentials, None elsewhere.
+        document: the credential as JSON: the very object that is verified is the one that is mapped. For a JWT the
+            credential inside (`vc`, or the payload).
+        jws: the token, when the credential is secured by JOSE.
+        sd_jwt: True when disclosures follow the token (`~`).
+        sha256: hex digest of the submission's bytes that held it (a token's own bytes for a JWT; the canonical
+            re-serialisation for a nested JSON credential).
+        envelopes: from the outside in, what it was wrapped in.
+        parent: path of the credential (a CLR) it sits inside, if any.
+        url: where a hosted badge says, or is known, to live.
+        carrier: `json`, `jwt`, `png`, `svg` or `link`.
+    """
+
+    path: str
+    format: CredentialFormat
+    data_model: str | None
+    document: Json
+    sha256: str
+    jws: CompactJws | None = None
+    sd_jwt: bool = False
+    envelopes: tuple[Envelope, ...] = ()
+    parent: str | None = None
+    url: str | None = None
+    carrier: str = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class AssessedCredential:
+    """A credential with what was found out about it. Only `verify.assess` makes one.
+
+    `document` is the object the checks looked at. For a hosted badge it is what the issuer's site answered, with the
+    badge class and the issuer profile embedded under `badge` and `badge.issuer`.
+    """
+
+    credential: UnverifiedCredential
+    document: Json
+    report: VerificationReport
+    decision: Decision
+    assurance: Assurance
+    checked_at: datetime
+    notes: tuple[str, ...] = field(default=())

@@ -1,0 +1,19 @@
+"""What every test may use: the folder with published LERs and vendor data, read in place and never copied."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("LER_SHARED_DIR") or ROOT.parent / "shared")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """`LER_SHARED_DIR`, default `../shared`; the test is skipped, visibly, without it."""
+    if not (SHARED / "vectors" / "vectors.json").is_file():
+        pytest.skip("LER_SHARED_DIR is not there: published LERs and vendor data were not read")
+    return SHARED
