@@ -73,25 +73,13 @@ class DocumentSource(Protocol):
         """The answer a recorded world holds for a DID or URN; always None on the real network."""
         ...
 
+    def keep_for(self, url: str, seconds: float) -> None:
+        """Say how long the copy of `url` that was just fetched may answer again (a status list's `ttl`)."""
+        ...
+
     @property
     def requests(self) -> tuple[RequestRecord, ...]:
         """Every URL that was wanted through this source, in order."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryEntry:
-    """What a registry says of an issuer. It is shown; it is never trust."""
-
-    registry: str
-    name: str | None
-    url: str | None = None
-    test: bool = False
-
-
-class TrustRegistry(Protocol):
-    def entries(self, issuer_id: str) -> Sequence[RegistryEntry]:
-        """What is known of this issuer, from pinned copies; no network."""
         ...
 
 
@@ -100,7 +88,6 @@ class World:
     """What a verification may look at outside the credential."""
 
     documents: DocumentSource
-    registry: TrustRegistry
 
 
 class Clock(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -100,4 +100,7 @@ class AssessedCredential:
     decision: Decision
     assurance: Assurance
     checked_at: datetime
-    notes: tuple[str, ...] = field(default=())
+    confirmed_on: datetime | None = None
+    """When the issuer's site confirmed a hosted badge."""
+    confirmed_by: str | None = None
+    """The host that did."""
