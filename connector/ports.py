@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import httpx
 from pydantic import BaseModel
@@ -263,6 +263,8 @@ class AtsHttp(Protocol):
         token_params: Mapping[str, str] | None = None,
         auth_method: str = "client_secret_basic",
         read_token: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+        fresh_params: Callable[[], Mapping[str, str]] | None = None,
+        is_stale: Callable[[httpx.Response], bool] | None = None,
     ) -> httpx.AsyncClient:
         """A client that fetches, caches and renews its bearer token (single-flight, 60 s early).
 
@@ -270,6 +272,8 @@ class AtsHttp(Protocol):
             grant_type: `client_credentials`, `refresh_token`, or a URN (`...:jwt-bearer`).
             token_params: more form members of the token request (`sub`, `refresh_token`, `assertion`).
             read_token: brings a vendor's answer into OAuth's shape (`access_token`, `expires_in` or `expires_at`).
+            fresh_params: form members made anew for each token request (a signed assertion that lives five minutes).
+            is_stale: says of an answer that is not 401 that the token is no longer taken (a fault inside HTTP 500).
 
         A refused token request raises `AtsAuthError`; an unreachable token server `RetryableDeliveryError`.
         """
@@ -286,6 +290,28 @@ class SandboxSeed:
 
     path: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxFault:
+    """Something that goes wrong on purpose, for the next requests of one kind.
+
+    Attributes:
+        status: the answer's HTTP status; with `reset` nothing usable arrives at all (the connection breaks).
+        headers, body, content_type: the rest of that answer; an empty body takes the stand-in's own error shape.
+        after_commit: the request takes effect first, then its answer is replaced or lost.
+        on: `read`, `write` (it would change a record), `token`, or `any` of the first two.
+        times: for how many requests.
+    """
+
+    status: int = 500
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    content_type: str = "application/json"
+    after_commit: bool = False
+    reset: bool = False
+    on: Literal["read", "write", "token", "any"] = "any"
+    times: int = 1
 
 
 class Sandbox(Protocol):
@@ -313,6 +339,31 @@ class Sandbox(Protocol):
     @property
     def log(self) -> Sequence[SandboxRequest]:
         """Every request it answered, oldest first."""
+        ...
+
+    @property
+    def absent_candidate(self) -> str:
+        """An id of the right shape that nobody has."""
+        ...
+
+    @property
+    def permissions(self) -> set[str]:
+        """The scopes or rights the connection's credential has; remove one and the stand-in refuses what needs it.
+
+        It starts with exactly those that the adapter needs.
+        """
+        ...
+
+    def inject(self, fault: SandboxFault) -> None:
+        """Let the next requests fail that way."""
+        ...
+
+    def expire_tokens(self) -> bool:
+        """End every access token now; False when this connection's credential does not expire."""
+        ...
+
+    def delete_candidate(self, candidate: str) -> None:
+        """A recruiter deletes that person."""
         ...
 
 

@@ -173,6 +173,8 @@ class AtsHttpClients:
         token_params: Mapping[str, str] | None = None,
         auth_method: str = "client_secret_basic",
         read_token: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+        fresh_params: Callable[[], Mapping[str, str]] | None = None,
+        is_stale: Callable[[httpx.Response], bool] | None = None,
     ) -> httpx.AsyncClient:
         tokens = AsyncOAuth2Client(
             client_id=client_id,
@@ -182,7 +184,7 @@ class AtsHttpClients:
         )
         self._open.append(tokens)
         grant = {"grant_type": grant_type, **dict(token_params or {})}
-        return self.client(base_url, auth=BearerAuth(tokens, token_url, grant, read_token))
+        return self.client(base_url, auth=BearerAuth(tokens, token_url, grant, read_token, fresh_params, is_stale))
 
     async def aclose(self) -> None:
         for client in self._open:
@@ -203,8 +205,11 @@ class BearerAuth(httpx.Auth):
         token_url: str,
         grant: dict[str, str],
         read_token: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None,
+        fresh_params: Callable[[], Mapping[str, str]] | None = None,
+        is_stale: Callable[[httpx.Response], bool] | None = None,
     ) -> None:
         self._tokens, self._url, self._grant = tokens, token_url, grant
+        self._fresh_params, self._is_stale = fresh_params, is_stale
         self._access: str | None = None
         self._good_until = 0.0
         self._renewing = asyncio.Lock()
@@ -215,9 +220,15 @@ class BearerAuth(httpx.Auth):
         access = await self._current(stale=None)
         request.headers["Authorization"] = f"Bearer {access}"
         response = yield request
-        if response.status_code == 401:
+        if response.status_code == 401 or await self._says_stale(response):
             request.headers["Authorization"] = f"Bearer {await self._current(stale=access)}"
             yield request
+
+    async def _says_stale(self, response: httpx.Response) -> bool:
+        if self._is_stale is None:
+            return False
+        await response.aread()
+        return self._is_stale(response)
 
     async def _current(self, *, stale: str | None) -> str:
         async with self._renewing:
@@ -228,7 +239,8 @@ class BearerAuth(httpx.Auth):
 
     async def _renew(self) -> None:
         try:
-            token = await self._tokens.fetch_token(self._url, **self._grant)
+            fresh = dict(self._fresh_params()) if self._fresh_params else {}
+            token = await self._tokens.fetch_token(self._url, **self._grant, **fresh)
             access = token["access_token"]
         except httpx.HTTPStatusError as error:
             status = error.response.status_code
