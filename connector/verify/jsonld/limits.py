@@ -1,0 +1,25 @@
+"""Bounds on what one document may cost; every honest LER stays far below them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Work limits of one `canonicalize` call.
+
+    Attributes:
+        quads: quads of one document. A CLR with 100 signed badges makes about 8,000.
+        depth: nesting of objects. The deepest published LER nests 14 levels.
+        work: steps of RDFC-1.0 beyond first-degree hashing, per document; poison graphs go over it within 0.2 s.
+        contexts: distinct `@context` values in one call.
+    """
+
+    quads: int = 100_000
+    depth: int = 64
+    work: int = 20_000
+    contexts: int = 64
+
+
+DEFAULT = Limits()
