@@ -395,6 +395,7 @@ class AtsPlugin:
         adapter: makes an adapter from those settings and the connector's HTTP clients.
         sandbox: makes a stand-in.
         default_mapping, full_mapping: file names under `mappings/`.
+        capabilities: what this kind of ATS can hold, for a plan that is made without an account.
     """
 
     kind: str
@@ -404,3 +405,4 @@ class AtsPlugin:
     sandbox: Callable[[SandboxSeed], Sandbox]
     default_mapping: str
     full_mapping: str
+    capabilities: Capabilities = field(default_factory=Capabilities)

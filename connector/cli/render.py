@@ -1,0 +1,116 @@
+"""Answers as people read them: a table and a few lines per credential; colours only on a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+COLOURS = {
+    "passed": "green",
+    "accepted": "green",
+    "failed": "red",
+    "refused": "red",
+    "undetermined": "yellow",
+    "accepted_with_warning": "yellow",
+    "not_applicable": "dim",
+}
+ASSURANCE_WORDS = {
+    "verified": "genuine, issuer on our list, issued to the applicant",
+    "genuine_name_match": "genuine, issuer on our list, same name, not proven to be this person",
+    "source_confirmed": "confirmed by the issuer's site, issuer on our list",
+    "genuine_unbound": "genuine, but the issuer is not on our list or nothing ties it to the applicant",
+    "stated": "stated by the applicant",
+}
+
+
+def show_answer(console: Console, answer: dict[str, Any]) -> None:
+    """One input: its decision, then each credential with its checks, then what it claims."""
+    decision = answer["decision"]
+    console.print(
+        Text.assemble(
+            (str(answer["id"]), "bold"), "  ", (_words(decision), COLOURS.get(decision, "")), f"  ({answer['verdict']})"
+        )
+    )
+    if answer["error"]:
+        console.print(f"  {escape(answer['error']['message'])} [dim]{escape(answer['error']['code'])}[/dim]")
+    for credential in answer["credentials"]:
+        _show_credential(console, credential)
+    _show_claims(console, answer["claims"])
+    unanswered = [r for r in answer["requests"] if r["outcome"] != "answered"]
+    for request in unanswered:
+        console.print(f"  [yellow]{request['outcome']}[/yellow]  {escape(request['url'])}")
+    if answer.get("plan") is not None:
+        show_plan(console, answer["plan"])
+
+
+def _show_credential(console: Console, credential: dict[str, Any]) -> None:
+    issuer = credential["issuer"]
+    name = issuer["name"] or issuer["id"] or "nobody named"
+    how = "" if issuer["name_source"] in ("policy", None) else f" ({issuer['name_source'].replace('_', ' ')} name)"
+    signed = "" if issuer["bound"] or not credential["securing"] else "; signed, but not shown to be by that issuer"
+    table = Table(
+        title=f"{credential['path']}  {credential['format']}", title_justify="left", show_header=False, box=None
+    )
+    table.add_column(style="bold")
+    table.add_column()
+    table.add_column(overflow="fold")
+    table.add_row("issuer", "", escape(f"{name}{how}{signed}"))
+    for check in credential["checks"]:
+        colour = COLOURS.get(check["outcome"], "")
+        detail = f" [dim]{escape(check['code'])}{': ' + escape(check['detail']) if check['detail'] else ''}[/dim]"
+        words = f"[{colour}]{_words(check['outcome'])}[/{colour}]" if colour else _words(check["outcome"])
+        table.add_row(check["check"], words, escape(check["summary"]) + detail)
+    colour = COLOURS.get(credential["decision"], "")
+    table.add_row("decision", f"[{colour}]{_words(credential['decision'])}[/{colour}]", credential["verdict"])
+    table.add_row("assurance", "", ASSURANCE_WORDS[credential["assurance"]])
+    console.print(table)
+
+
+def _show_claims(console: Console, claims: list[dict[str, Any]]) -> None:
+    if not claims:
+        return
+    table = Table(title="what it says", title_justify="left", box=None)
+    for column in ("kind", "name", "read from", "assurance"):
+        table.add_column(column, overflow="fold")
+    for claim in claims:
+        table.add_row(claim["kind"], escape(claim["name"]), claim["source"], claim["assurance"])
+    console.print(table)
+
+
+def show_plan(console: Console, plan: dict[str, Any]) -> None:
+    """What would be written, value by value, and which rules wrote nothing."""
+    table = Table(title=f"what would be written to {plan['ats']}", title_justify="left", box=None)
+    for column in ("operation", "target", "value", "assurance", "rule"):
+        table.add_column(column, overflow="fold")
+    for change in plan["changes"]:
+        table.add_row(
+            change["op"],
+            escape(change["target"]),
+            escape(value_words(change["value"])),
+            change["assurance"] or "",
+            change["rule"],
+        )
+    console.print(table)
+    for skip in plan["skipped"]:
+        console.print(
+            f"  nothing for rule {escape(skip['rule'])}: {skip['reason']} [dim]{escape(skip['detail'])}[/dim]"
+        )
+
+
+def value_words(value: Any) -> str:
+    """A change's value on one table cell."""
+    if isinstance(value, list | tuple):
+        return ", ".join(str(part) for part in value)
+    if isinstance(value, dict) and "filename" in value:
+        return f"{value['filename']} ({value['length']} bytes)"
+    if isinstance(value, dict):
+        return "\n".join(f"{label}: {value_words(part)}" for label, part in value.items())
+    return str(value)
+
+
+def _words(code: str) -> str:
+    return code.replace("_", " ")
