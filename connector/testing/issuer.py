@@ -1,0 +1,545 @@
+"""Mints LERs for tests and for the demo: genuine ones, and ones with exactly one thing wrong.
+
+An `Issuer` has a key made from a seed and an identifier of some kind (did:key, did:web, did:jwk or an https address).
+What it mints needs documents to be verified (its DID document, its status lists): `Issuer.documents` holds them, URL
+to document, and `recorded_world` brings several issuers' documents into the form of `--documents`.
+
+>>> lakeview = Issuer("lakeview", method="web")
+>>> badge = lakeview.open_badge(name="Welder I", email="maria@mail.example", tags=["MIG welding"])
+>>> hostile = lakeview.open_badge(name="Welder I", email="maria@mail.example", tampered=True)
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import gzip
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from connector import codec
+from connector.testing.signing import Json, SigningKey, compact_json, jws
+from connector.verify.jsonld import canonicalize
+
+VC1: Final = "https://www.w3.org/2018/credentials/v1"
+VC2: Final = "https://www.w3.org/ns/credentials/v2"
+OB3: Final = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
+CLR2: Final = "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json"
+ED2018: Final = "https://w3id.org/security/suites/ed25519-2018/v1"
+ED2020: Final = "https://w3id.org/security/suites/ed25519-2020/v1"
+DATA_INTEGRITY: Final = "https://w3id.org/security/data-integrity/v2"
+STATUS2021: Final = "https://w3id.org/vc/status-list/2021/v1"
+
+VALID_FROM: Final = "2025-05-01T00:00:00Z"
+EXPIRED_ON: Final = "2026-01-01T00:00:00Z"
+FUTURE: Final = "2031-01-01T00:00:00Z"
+SIGNED_ON: Final = "2025-05-01T00:00:00Z"
+LIST_BITS: Final = 131_072
+
+Edit = Callable[[Json], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusEntry:
+    """Where a credential's status is to be looked up."""
+
+    url: str
+    index: int
+    purpose: str = "revocation"
+    type: str = "BitstringStatusListEntry"
+
+    def as_json(self) -> Json:
+        return {
+            "id": f"{self.url}#{self.index}",
+            "type": self.type,
+            "statusPurpose": self.purpose,
+            "statusListIndex": str(self.index),
+            "statusListCredential": self.url,
+        }
+
+
+@dataclass(slots=True)
+class _Lists:
+    """The status lists of one issuer: the indexes that are set, by URL and purpose."""
+
+    set_bits: dict[tuple[str, str], set[int]] = field(default_factory=dict)
+    next_index: int = 100
+
+
+def email_hash(email: str, salt: str | None = None, algorithm: str = "sha256") -> str:
+    """IdentityHash of Open Badges: algorithm, `$`, hex of the digest over identifier and salt."""
+    return f"{algorithm}${hashlib.new(algorithm, (email + (salt or '')).encode()).hexdigest()}"
+
+
+def email_identifier(email: str, *, salt: str | None = None, hashed: bool = True) -> Json:
+    """An IdentityObject of Open Badges 3.0 for an e-mail address."""
+    identity: Json = {
+        "type": "IdentityObject",
+        "hashed": hashed,
+        "identityHash": email_hash(email, salt) if hashed else email,
+        "identityType": "emailAddress",
+    }
+    if salt is not None:
+        identity["salt"] = salt
+    return identity
+
+
+class Issuer:
+    """An issuer with one key.
+
+    Args:
+        seed: the same seed gives the same key (except RS256).
+        method: `key`, `web`, `jwk` or `https`.
+        name: what it calls itself.
+        domain: host of did:web and https identifiers; default made from the seed, under `.example`.
+        alg: `EdDSA`, `ES256`, `ES384` or `RS256`.
+    """
+
+    def __init__(
+        self,
+        seed: str,
+        *,
+        method: str = "key",
+        name: str = "Lakeview University",
+        domain: str | None = None,
+        alg: str = "EdDSA",
+    ) -> None:
+        self.name = name
+        self.key = SigningKey(seed, alg)
+        self.domain = domain or f"{seed}.example"
+        self.id, self.key_id = self._identity(method)
+        self._method = method
+        self._stranger = SigningKey(f"{seed} but somebody else", alg)
+        self._lists = _Lists()
+
+    def _identity(self, method: str) -> tuple[str, str]:
+        if method == "key":
+            return f"did:key:{self.key.multikey}", f"did:key:{self.key.multikey}#{self.key.multikey}"
+        if method == "jwk":
+            did = f"did:jwk:{codec.b64url_encode(compact_json(self.key.public_jwk))}"
+            return did, f"{did}#0"
+        if method == "web":
+            return f"did:web:{self.domain}", f"did:web:{self.domain}#key-1"
+        if method == "https":
+            return f"https://{self.domain}/issuer", f"https://{self.domain}/issuer#key-1"
+        raise ValueError(f"no such method: {method}")
+
+    # --- the documents of the world ---
+
+    @property
+    def document_url(self) -> str | None:
+        """Where its DID or controller document lives; None when the identifier holds the key itself."""
+        return {"web": f"https://{self.domain}/.well-known/did.json", "https": self.id}.get(self._method)
+
+    def controller_document(self) -> Json:
+        """The DID document, or controller document, that lists its key."""
+        method: Json = {"id": self.key_id, "type": "JsonWebKey", "controller": self.id}
+        if self.key.alg == "RS256":
+            method["publicKeyJwk"] = self.key.public_jwk
+        else:
+            method |= {"type": "Multikey", "publicKeyMultibase": self.key.multikey}
+        return {
+            "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
+            "id": self.id,
+            "verificationMethod": [method],
+            "assertionMethod": [self.key_id],
+            "authentication": [self.key_id],
+        }
+
+    @property
+    def documents(self) -> dict[str, Any]:
+        """Everything needed to verify what it minted so far: URL -> document."""
+        world: dict[str, Any] = {}
+        if self.document_url:
+            world[self.document_url] = self.controller_document()
+        for url, purpose in self._lists.set_bits:
+            world[url] = self.status_list(url, self._lists.set_bits[url, purpose], purpose=purpose)
+        return world
+
+    # --- status ---
+
+    def status_list(
+        self,
+        url: str,
+        set_bits: Iterable[int] = (),
+        *,
+        purpose: str = "revocation",
+        kind: str = "bitstring",
+        bits: int = LIST_BITS,
+        edit: Edit | None = None,
+        edit_signed: Edit | None = None,
+        proof: str = "eddsa-rdfc-2022",
+    ) -> Json:
+        """A signed status list credential (`kind`: `bitstring` or `2021`)."""
+        raw = bytearray(bits // 8)
+        for index in set_bits:
+            raw[index // 8] |= 0x80 >> (index % 8)
+        encoded = base64.urlsafe_b64encode(gzip.compress(bytes(raw), mtime=0)).rstrip(b"=").decode()
+        newer = kind == "bitstring"
+        document: Json = {
+            "@context": [VC2] if newer else [VC1, STATUS2021],
+            "id": url,
+            "type": ["VerifiableCredential", "BitstringStatusListCredential" if newer else "StatusList2021Credential"],
+            "issuer": self.id,
+            "validFrom" if newer else "issuanceDate": VALID_FROM,
+            "credentialSubject": {
+                "id": f"{url}#list",
+                "type": "BitstringStatusList" if newer else "StatusList2021",
+                "statusPurpose": purpose,
+                "encodedList": "u" + encoded if newer else encoded,
+            },
+        }
+        return self.sign(document, proof=proof, edit=edit, edit_signed=edit_signed)
+
+    def status_entry(self, *, purpose: str = "revocation", set_: bool = False, kind: str = "bitstring") -> StatusEntry:
+        """A fresh entry in its own list for `purpose`; `documents` then holds that list."""
+        url = f"https://{self.domain}/status/{purpose}"
+        bits = self._lists.set_bits.setdefault((url, purpose), set())
+        self._lists.next_index += 1
+        if set_:
+            bits.add(self._lists.next_index)
+        kind_name = "BitstringStatusListEntry" if kind == "bitstring" else "StatusList2021Entry"
+        return StatusEntry(url, self._lists.next_index, purpose, kind_name)
+
+    # --- credentials ---
+
+    def open_badge(self, **options: Any) -> Json:
+        """A signed Open Badge 3.0; see `unsigned_badge` for what it says and `sign` for how it is signed."""
+        unsigned, signing = _split(options)
+        return self.sign(self.unsigned_badge(**unsigned), **signing)
+
+    def unsigned_badge(
+        self,
+        *,
+        name: str = "Welder I",
+        subject_name: str | None = None,
+        email: str | None = None,
+        salt: str | None = None,
+        hashed: bool = True,
+        subject_id: str | None = None,
+        achievement_id: str | None = None,
+        achievement_type: str = "Certificate",
+        alignments: Sequence[Json] = (),
+        tags: Sequence[str] = (),
+        results: Sequence[Json] = (),
+        result_descriptions: Sequence[Json] = (),
+        id: str | None = None,
+        model: str = "2.0",
+        expired: bool = False,
+        not_yet_valid: bool = False,
+        valid_until: str | None = None,
+        revoked: bool = False,
+        suspended: bool = False,
+        status: StatusEntry | Sequence[StatusEntry] = (),
+        criteria: str = "Welds safely to the standard of the shop.",
+    ) -> Json:
+        """An Open Badge 3.0 without a proof."""
+        slug = name.lower().replace(" ", "-")
+        achievement: Json = {
+            "id": achievement_id or f"https://{self.domain}/achievements/{slug}",
+            "type": ["Achievement"],
+            "achievementType": achievement_type,
+            "name": name,
+            "description": f"{name}, as taught here.",
+            "criteria": {"narrative": criteria},
+        }
+        if alignments:
+            achievement["alignment"] = [{"type": ["Alignment"], **alignment} for alignment in alignments]
+        if tags:
+            achievement["tag"] = list(tags)
+        if result_descriptions:
+            achievement["resultDescription"] = [{"type": ["ResultDescription"], **r} for r in result_descriptions]
+        subject: Json = {"type": ["AchievementSubject"], "achievement": achievement}
+        if results:
+            subject["result"] = [{"type": ["Result"], **r} for r in results]
+        if subject_id:
+            subject["id"] = subject_id
+        if email:
+            subject["identifier"] = [email_identifier(email, salt=salt, hashed=hashed)]
+        if subject_name:
+            subject["name"] = subject_name
+        document = self._credential("OpenBadgeCredential", [OB3], subject, name=name, id=id, model=model)
+        _dates(document, model, expired=expired, not_yet_valid=not_yet_valid, valid_until=valid_until)
+        self._status(document, status, revoked=revoked, suspended=suspended)
+        return document
+
+    def clr(
+        self,
+        *,
+        badges: Sequence[Json],
+        name: str = "Transcript",
+        subject_id: str | None = None,
+        email: str | None = None,
+        subject_name: str | None = None,
+        model: str = "2.0",
+        **options: Any,
+    ) -> Json:
+        """A signed CLR 2.0 around badges, which keep their own proofs."""
+        dates, signing = _split(options)
+        subject: Json = {"type": ["ClrSubject"], "verifiableCredential": list(badges)}
+        if subject_id:
+            subject["id"] = subject_id
+        if email:
+            subject["identifier"] = [email_identifier(email)]
+        if subject_name:
+            subject["name"] = subject_name
+        document = self._credential("ClrCredential", [CLR2, OB3], subject, name=name, id=None, model=model)
+        document["partial"] = False
+        _dates(document, model, **dates)
+        return self.sign(document, **signing)
+
+    def plain_vc(self, *, subject: Json | None = None, model: str = "2.0", **options: Any) -> Json:
+        """A signed W3C credential with nothing of Open Badges in it."""
+        dates, signing = _split(options)
+        document = self._credential("", [], subject or {"id": "did:example:maria"}, name=None, id=None, model=model)
+        _dates(document, model, **dates)
+        return self.sign(document, **signing)
+
+    def jwt_badge(
+        self,
+        *,
+        profile: str = "vc+jwt",
+        header: Json | None = None,
+        claims: Json | None = None,
+        drop: Sequence[str] = (),
+        tampered: bool = False,
+        wrong_key: bool = False,
+        edit: Edit | None = None,
+        **options: Any,
+    ) -> str:
+        """An Open Badge 3.0 as a compact JWT.
+
+        Args:
+            profile: `vc+jwt` (the payload is the credential), or `vc-jwt` (VCDM 1.1, the credential is in `vc`).
+            header, claims: members that replace or add to those of an honest token.
+            drop: claims that are left out.
+        """
+        options.setdefault("model", "2.0" if profile == "vc+jwt" else "1.1")
+        document = self.unsigned_badge(**options)
+        if edit:
+            edit(document)
+        payload: Json = dict(document) if profile == "vc+jwt" else {"vc": document}
+        payload |= _registered_claims(document) | (claims or {})
+        for name in drop:
+            payload.pop(name, None)
+        return self.jwt(
+            payload,
+            typ=profile if profile == "vc+jwt" else "JWT",
+            header=header,
+            tampered=tampered,
+            wrong_key=wrong_key,
+        )
+
+    def jwt(
+        self,
+        payload: Json,
+        *,
+        typ: str = "JWT",
+        header: Json | None = None,
+        tampered: bool = False,
+        wrong_key: bool = False,
+    ) -> str:
+        """A compact JWT over any payload, signed with its key."""
+        full = {"alg": self.key.alg, "kid": self.key_id, "typ": typ} | (header or {})
+        full = {name: value for name, value in full.items() if value is not None}
+        token = jws(full, compact_json(payload), self._stranger if wrong_key else self.key)
+        if tampered:
+            first, body, signature = token.split(".")
+            changed = codec.b64url_decode(body).replace(b"Welder I", b"Welder V").replace(b"2025-", b"2024-")
+            token = f"{first}.{codec.b64url_encode(changed)}.{signature}"
+        return token
+
+    def _credential(
+        self, kind: str, contexts: list[str], subject: Json, *, name: str | None, id: str | None, model: str
+    ) -> Json:
+        document: Json = {
+            "@context": [VC2 if model == "2.0" else VC1, *contexts],
+            "id": id or f"urn:uuid:{_uuid(self.id, name, json.dumps(subject, sort_keys=True))}",
+            "type": ["VerifiableCredential", *([kind] if kind else [])],
+            "issuer": {"id": self.id, "type": ["Profile"], "name": self.name} if kind else self.id,
+            "validFrom" if model == "2.0" else "issuanceDate": VALID_FROM,
+            "credentialSubject": subject,
+        }
+        if name:
+            document["name"] = name
+        return document
+
+    def _status(
+        self, document: Json, status: StatusEntry | Sequence[StatusEntry], *, revoked: bool, suspended: bool
+    ) -> None:
+        entries = [status] if isinstance(status, StatusEntry) else list(status)
+        if revoked:
+            entries.append(self.status_entry(set_=True))
+        if suspended:
+            entries.append(self.status_entry(purpose="suspension", set_=True))
+        if entries:
+            document["credentialStatus"] = [entry.as_json() for entry in entries]
+
+    # --- proofs ---
+
+    def sign(
+        self,
+        document: Json,
+        *,
+        proof: str | Sequence[str] = "eddsa-rdfc-2022",
+        purpose: str = "assertionMethod",
+        options: Json | None = None,
+        tampered: bool = False,
+        wrong_key: bool = False,
+        edit: Edit | None = None,
+        edit_signed: Edit | None = None,
+    ) -> Json:
+        """A copy of `document` with a proof, or a set of proofs.
+
+        Args:
+            proof: `eddsa-rdfc-2022`, `Ed25519Signature2020`, `Ed25519Signature2018`; several make a proof set.
+            options: members of the proof that replace or add to the honest ones (before signing).
+            tampered: one word is changed after signing.
+            wrong_key: signed with somebody else's key, in this issuer's name.
+            edit, edit_signed: change the document before or after signing.
+        """
+        document = copy.deepcopy(document)
+        names = [proof] if isinstance(proof, str) else list(proof)
+        for name in names:
+            _add_context(document, name)
+        if edit:
+            edit(document)
+        key = self._stranger if wrong_key else self.key
+        proofs = [_proof(document, name, self.key_id, key, purpose, options or {}) for name in names]
+        document["proof"] = proofs[0] if isinstance(proof, str) else proofs
+        if tampered:
+            document["name"] = "Something else"
+        if edit_signed:
+            edit_signed(document)
+        return document
+
+    # --- presentations ---
+
+    def presentation(
+        self,
+        credentials: Sequence[Json | str],
+        *,
+        challenge: str | None = None,
+        domain: str | None = None,
+        signed: bool = True,
+        model: str = "2.0",
+        **signing: Any,
+    ) -> Json:
+        """A presentation that this party signs as holder."""
+        document: Json = {
+            "@context": [VC2 if model == "2.0" else VC1],
+            "type": ["VerifiablePresentation"],
+            "holder": self.id,
+            "verifiableCredential": list(credentials),
+        }
+        if not signed:
+            return document
+        options = {name: v for name, v in (("challenge", challenge), ("domain", domain)) if v is not None}
+        return self.sign(document, purpose="authentication", options=options | signing.pop("options", {}), **signing)
+
+    def jwt_presentation(
+        self,
+        credentials: Sequence[Json | str],
+        *,
+        nonce: str | None = None,
+        audience: str | None = None,
+        claims: Json | None = None,
+        **options: Any,
+    ) -> str:
+        """A presentation as a JWT (VCDM 1.1, `vp` claim)."""
+        vp: Json = {
+            "@context": [VC1],
+            "type": ["VerifiablePresentation"],
+            "holder": self.id,
+            "verifiableCredential": list(credentials),
+        }
+        payload: Json = {"iss": self.id, "vp": vp}
+        payload |= {name: v for name, v in (("nonce", nonce), ("aud", audience)) if v is not None}
+        return self.jwt(payload | (claims or {}), **options)
+
+
+def recorded_world(*issuers: Issuer, extra: Json | None = None) -> Json:
+    """The issuers' documents in the form of `--documents`: URL -> `{"body": ..., "content_type": ...}`."""
+    world: Json = {}
+    for issuer in issuers:
+        for url, document in issuer.documents.items():
+            world[url] = {"status": 200, "content_type": "application/json", "body": json.dumps(document)}
+    return world | (extra or {})
+
+
+# --- pieces ------------------------------------------------------------------------------------------------------
+
+_SIGNING = ("proof", "purpose", "options", "tampered", "wrong_key", "edit", "edit_signed")
+
+
+def _split(options: Json) -> tuple[Json, Json]:
+    """What goes to the document, and what goes to `sign`."""
+    signing = {name: options.pop(name) for name in _SIGNING if name in options}
+    return options, signing
+
+
+def _uuid(*parts: object) -> str:
+    digest = hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-8{digest[17:20]}-{digest[20:32]}"
+
+
+def _dates(
+    document: Json, model: str, *, expired: bool = False, not_yet_valid: bool = False, valid_until: str | None = None
+) -> None:
+    start, end = ("validFrom", "validUntil") if model == "2.0" else ("issuanceDate", "expirationDate")
+    if not_yet_valid:
+        document[start] = FUTURE
+    if expired or valid_until:
+        document[end] = valid_until or EXPIRED_ON
+
+
+def _instant(text: str) -> int:
+    from datetime import datetime
+
+    return int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp())
+
+
+def _registered_claims(document: Json) -> Json:
+    """The claims that say the same as the credential (Open Badges 3.0, JSON Web Token Proof Format)."""
+    issuer = document["issuer"]
+    claims: Json = {
+        "iss": issuer["id"] if isinstance(issuer, dict) else issuer,
+        "jti": document["id"],
+        "nbf": _instant(document.get("validFrom") or document["issuanceDate"]),
+    }
+    if "id" in document["credentialSubject"]:
+        claims["sub"] = document["credentialSubject"]["id"]
+    end = document.get("validUntil") or document.get("expirationDate")
+    if end:
+        claims["exp"] = _instant(end)
+    return claims
+
+
+def _add_context(document: Json, proof: str) -> None:
+    wanted = {
+        "Ed25519Signature2018": None if VC1 in document["@context"] else ED2018,
+        "Ed25519Signature2020": ED2020,
+        "eddsa-rdfc-2022": None if VC2 in document["@context"] else DATA_INTEGRITY,
+    }[proof]
+    if wanted and wanted not in document["@context"]:
+        document["@context"].append(wanted)
+
+
+def _proof(document: Json, name: str, method: str, key: SigningKey, purpose: str, extra: Json) -> Json:
+    """One proof over `document`, which holds none yet (Data Integrity 1.0, Ed25519Signature2018 and 2020)."""
+    if name == "eddsa-rdfc-2022":
+        proof: Json = {"type": "DataIntegrityProof", "cryptosuite": name}
+    else:
+        proof = {"type": name}
+    proof |= {"created": SIGNED_ON, "verificationMethod": method, "proofPurpose": purpose} | extra
+    proof = {member: value for member, value in proof.items() if value is not None}
+    content, options = next(iter(canonicalize([document, {"@context": document["@context"], **proof}])))
+    data = hashlib.sha256(options.encode()).digest() + hashlib.sha256(content.encode()).digest()
+    if name == "Ed25519Signature2018":
+        header = codec.b64url_encode(compact_json({"alg": "EdDSA", "b64": False, "crit": ["b64"]}))
+        signature = key.sign(header.encode() + b"." + data)
+        return proof | {"jws": f"{header}..{codec.b64url_encode(signature)}"}
+    return proof | {"proofValue": "z" + codec.base58_encode(key.sign(data))}
