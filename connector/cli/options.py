@@ -1,0 +1,85 @@
+"""Options that `verify`, `plan` and `deliver` share, and what is made of them."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from connector.errors import ConfigurationError
+from connector.model.applicant import Applicant
+
+if TYPE_CHECKING:
+    from connector.ports import DocumentSource
+    from connector.verify.policy import Policy
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+ApplicantName = Annotated[str, typer.Option("--applicant-name", help="The applicant's name.")]
+ApplicantEmail = Annotated[list[str], typer.Option("--applicant-email", help="An address of theirs; repeatable.")]
+ApplicantDid = Annotated[list[str], typer.Option("--applicant-did", help="A DID of theirs; repeatable.")]
+PolicyFile = Annotated[Path | None, typer.Option("--policy", help="Whom the employer recognises (YAML).")]
+AsOf = Annotated[str, typer.Option("--as-of", help="Judge as of this time (ISO 8601 with a zone).")]
+Documents = Annotated[
+    Path | None, typer.Option("--documents", help="A recorded world (JSON): nothing else is reachable.")
+]
+Offline = Annotated[bool, typer.Option("--offline", help="Fetch nothing; what would be needed stays undetermined.")]
+
+
+def applicant_of(name: str, emails: list[str], dids: list[str]) -> Applicant:
+    return Applicant(name=name or None, emails=tuple(emails), dids=tuple(dids))
+
+
+def moment(text: str) -> datetime:
+    """The time to judge by: `text`, or now. A time without a zone is refused, as it could mean two moments."""
+    if not text:
+        return datetime.now(UTC)
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"--as-of is no ISO 8601 time: {text!r}.") from None
+    if value.tzinfo is None:
+        raise ConfigurationError("--as-of needs a time zone, for example 2026-11-23T12:00:00Z.")
+    return value.astimezone(UTC)
+
+
+def documents_of(world: Path | None, offline: bool) -> DocumentSource:
+    """Where documents come from: a recorded world, nowhere, or the guarded network with the egress settings."""
+    from connector.infra.documents import NoDocuments, RecordedWorld
+
+    if world is not None and offline:
+        raise ConfigurationError("--documents and --offline exclude each other.")
+    if world is not None:
+        return RecordedWorld.from_file(world)
+    if offline:
+        return NoDocuments()
+    from connector.bootstrap import guarded_documents
+    from connector.config import load_settings
+
+    return guarded_documents(load_settings())
+
+
+def policy_of(path: Path | None) -> Policy:
+    """The policy file, or an empty policy, which recognises nobody."""
+    from connector.config import load_settings
+    from connector.verify.policy import Policy
+    from connector.verify.policy_file import load_policy
+
+    chosen = path or load_settings().policy_file
+    return load_policy(chosen) if chosen else Policy()
+
+
+def read_input(path: str) -> bytes:
+    """The bytes of a file, or of standard input for `-`.
+
+    Raises:
+        ConfigurationError: it cannot be read (exit 2: the command could not run).
+    """
+    if path == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
