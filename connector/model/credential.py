@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from connector.errors import IntakeError
 from connector.model.report import Assurance, Decision, VerificationReport
 
 Json = dict[str, Any]
@@ -71,6 +72,8 @@ class UnverifiedCredential:
         parent: path of the credential (a CLR) it sits inside, if any.
         url: where a hosted badge says, or is known, to live.
         carrier: `json`, `jwt`, `png`, `svg` or `link`.
+        problem: why this one of several credentials could not be taken apart: `UnreadableSubmission` (malformed) or
+            `UnsupportedFormat`. Its document is then empty, and nothing but the verdict is said of it.
     """
 
     path: str
@@ -84,6 +87,7 @@ class UnverifiedCredential:
     parent: str | None = None
     url: str | None = None
     carrier: str = "json"
+    problem: IntakeError | None = None
 
 
 @dataclass(frozen=True, slots=True)

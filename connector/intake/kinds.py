@@ -1,0 +1,119 @@
+"""What a JSON object is, told from what it holds: a credential (and which), a presentation, a wrapper, nothing.
+
+Recognition is generous (a credential that breaks its specification is still a credential, and gets a verdict that says
+so); reading is strict. Open Badges 3.0 section 3, CLR 2.0, VCDM 1.1 and 2.0 section 4, Open Badges 2.0, LER-RS 4.x.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from connector.model.credential import CredentialFormat, Json
+
+VC_V1: Final = "https://www.w3.org/2018/credentials/v1"
+VC_V2: Final = "https://www.w3.org/ns/credentials/v2"
+
+WRAPPER_MEMBERS: Final = (
+    "verifiablePresentation",
+    "vp",
+    "presentation",
+    "verifiableCredential",
+    "verifiableCredentials",
+    "vc",
+    "credential",
+    "credentials",
+    "jwt",
+    "vp_token",
+    "contents",
+)
+"""Members that common envelopes keep credentials under, in the order in which they are looked at."""
+
+_ENDORSEMENT = "EndorsementCredential"
+_OPEN_BADGE_TYPES = frozenset({"OpenBadgeCredential", "AchievementCredential"})
+_LER_RS_MARKS = ("ler-rs", "lerrs")
+
+
+def types_of(value: Json) -> tuple[str, ...]:
+    """The member `type` (or `@type`) as strings, whatever its shape."""
+    raw = value.get("type", value.get("@type"))
+    items = raw if isinstance(raw, list) else [raw]
+    return tuple(item for item in items if isinstance(item, str))
+
+
+def contexts_of(value: Json) -> tuple[str, ...]:
+    """The addresses in `@context`."""
+    raw = value.get("@context")
+    items = raw if isinstance(raw, list) else [raw]
+    return tuple(item for item in items if isinstance(item, str))
+
+
+def data_model_of(value: Json) -> str | None:
+    """`1.1` or `2.0` by the first of the two base contexts that is named; None without one."""
+    for context in contexts_of(value):
+        if context == VC_V2:
+            return "2.0"
+        if context == VC_V1:
+            return "1.1"
+    return None
+
+
+def is_presentation(value: Json) -> bool:
+    return "VerifiablePresentation" in types_of(value)
+
+
+def is_enveloped(value: Json) -> bool:
+    """An EnvelopedVerifiableCredential or EnvelopedVerifiablePresentation (VCDM 2.0 section 4.13)."""
+    return any(t in ("EnvelopedVerifiableCredential", "EnvelopedVerifiablePresentation") for t in types_of(value))
+
+
+def is_open_badge_2(value: Json) -> bool:
+    """An Open Badges 0.5 to 2.0 assertion."""
+    if "Assertion" in types_of(value) and ("badge" in value or "recipient" in value):
+        return True
+    return "badge" in value and "recipient" in value
+
+
+def is_bare_ler_rs(value: Json) -> bool:
+    """An LER-RS record that nobody wrapped into a credential."""
+    return any(_says_ler_rs(t) for t in types_of(value))
+
+
+def is_credential(value: Json) -> bool:
+    """A verifiable credential, well made or not."""
+    types = types_of(value)
+    if "VerifiableCredential" in types or "EuropeanDigitalCredential" in types:
+        return True
+    if "credentialSubject" not in value:
+        return False
+    return data_model_of(value) is not None or "issuer" in value or "proof" in value
+
+
+def credential_format(value: Json) -> CredentialFormat:
+    """Which kind of LER a credential is."""
+    types = types_of(value)
+    if _is_ler_rs(value, types):
+        return CredentialFormat.LER_RS
+    if "ClrCredential" in types:
+        return CredentialFormat.CLR_2
+    if _ENDORSEMENT in types:
+        return CredentialFormat.ENDORSEMENT
+    if _OPEN_BADGE_TYPES.intersection(types):
+        return CredentialFormat.OPEN_BADGE_3
+    if "EuropeanDigitalCredential" in types:
+        return CredentialFormat.EUROPASS_EDC
+    return CredentialFormat.VERIFIABLE_CREDENTIAL
+
+
+def _is_ler_rs(value: Json, types: tuple[str, ...]) -> bool:
+    subjects = value.get("credentialSubject")
+    named = [*types, *contexts_of(value)]
+    for subject in subjects if isinstance(subjects, list) else [subjects]:
+        if isinstance(subject, dict):
+            named.extend(types_of(subject))
+    return any(_says_ler_rs(name) for name in named)
+
+
+def _says_ler_rs(name: str) -> bool:
+    """The last part of a type or schema address counts: `/ler-rs/` is also the folder of what an LER-RS holds."""
+    last = name.rsplit("/", 1)[-1].lower()
+    return any(mark in last for mark in _LER_RS_MARKS)

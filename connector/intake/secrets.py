@@ -1,0 +1,71 @@
+"""Private keys never come in: a wallet backup is refused before anything of it is kept.
+
+Wallet exports carry the holder's keys beside the credentials (UniversalWallet2020 in LCW; `privateKeyMultibase`,
+`privateKeyJwk`, a JWK's `d`, a seed). Whatever the type says, a document with one of these is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from connector.errors import UnsafeSubmission
+
+_KEY_PREFIXES: Final = ("privatekey", "secretkey")
+_SEED_NAMES: Final = frozenset({"seed", "seedphrase", "mnemonic", "keyseed"})
+_SEED_CHARS: Final = 32
+"""A 128-bit seed in hex; a plant's or a tournament's `seed` is shorter."""
+
+_MARKS = re.compile(rb"private_?key|secret_?key|seed|mnemonic|[\"']d[\"']\s*:|PRIVATE KEY-----|\\u00", re.IGNORECASE)
+_CERTAIN = re.compile(
+    rb"[\"'](?:private|secret)_?key_?(?:multibase|jwk|base58|base64|hex|pem)?[\"']\s*:\s*[\"'{]"
+    rb"|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----",
+    re.IGNORECASE,
+)
+
+
+def may_hold_keys(content: bytes) -> bool:
+    """A quick look at plain text: False means there is no private key in it, True means look closer."""
+    return bool(_MARKS.search(content))
+
+
+def surely_holds_keys(content: bytes) -> bool:
+    """Whether the raw bytes show a private key, even where they are no JSON that can be read."""
+    return bool(_CERTAIN.search(content))
+
+
+def refuse_keys(value: Any) -> None:
+    """Raise `UnsafeSubmission` when a parsed document holds a private key anywhere."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            if _holds_key(item):
+                raise unsafe()
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+
+
+def unsafe() -> UnsafeSubmission:
+    return UnsafeSubmission(
+        "This is a wallet backup with private keys. It was not kept. Share the credentials instead, and keep the "
+        "backup to yourself."
+    )
+
+
+def _holds_key(item: dict[str, Any]) -> bool:
+    if "kty" in item and isinstance(item.get("d"), str):
+        return True
+    if item.get("kty") == "oct" and isinstance(item.get("k"), str):
+        return True
+    return any(_is_key_member(name, value) for name, value in item.items())
+
+
+def _is_key_member(name: str, value: Any) -> bool:
+    if not value or not isinstance(value, str | dict):
+        return False
+    plain = name.lower().replace("_", "").replace("-", "")
+    if plain.startswith(_KEY_PREFIXES):
+        return True
+    return plain in _SEED_NAMES and isinstance(value, str) and len(value) >= _SEED_CHARS

@@ -1,0 +1,146 @@
+"""The one record in a piece of text: JSON, a token, a data URL, alone or with words and code fences around it.
+
+Wallets share `.txt` files, people paste from chats and mails. What is taken out is exact: one balanced JSON value or
+one token; where there is a choice between two, none is made.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from connector import codec
+from connector.errors import SubmissionTooLarge, UnreadableSubmission, UnsupportedFormat
+from connector.intake import jose
+from connector.intake.limits import MAX_TEXT_BYTES, MAX_TOKENS_IN_TEXT
+
+_BOM: Final = b"\xef\xbb\xbf"
+_URL = re.compile(r"(?:web\+)?(?:interaction:)?https://[^\s\"'<>\\]{4,2000}\Z", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"(?<![A-Za-z0-9_.-])ey[ABIJ][A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*(?:~[A-Za-z0-9_.~-]*)?"
+)
+_STRUCTURE = re.compile(r'["{}\[\]]|\\.', re.DOTALL)
+_WHITESPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was in the text: a parsed value (a token is a string), and the bytes it was read from."""
+
+    value: Any
+    raw: bytes
+
+
+def to_text(content: bytes) -> str:
+    """Decode UTF-8 text; a byte order mark in front (Windows) is dropped."""
+    if len(content) > MAX_TEXT_BYTES:
+        raise SubmissionTooLarge(f"The text is larger than {MAX_TEXT_BYTES // 1_000_000} MB.")
+    try:
+        return content.removeprefix(_BOM).decode("utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise UnreadableSubmission(
+            "The file is not UTF-8 text.", code="not_utf8", detail=f"byte {error.start}"
+        ) from None
+
+
+def read(content: bytes) -> Found:
+    """Find the record in text.
+
+    Raises:
+        UnreadableSubmission: broken, empty, or several records beside each other.
+        UnsupportedFormat: no record; code `link` when the text is a link, which must be fetched first.
+    """
+    text = to_text(content)
+    if not text:
+        raise UnreadableSubmission("The file is empty.", code="empty")
+    if text[0] in "{[":
+        return Found(_json_or_more(text), content)
+    if text[0] == '"' and text[-1] == '"':
+        inner = codec.parse_json(text)
+        return Found(inner, str(inner).encode())
+    tokens = _tokens(text)
+    if tokens is not None:
+        return tokens
+    if text.startswith("data:"):
+        return Found(text, content)
+    if _URL.match(text):
+        raise UnsupportedFormat("This is a link; what it points to has to be fetched first.", code="link")
+    return _inside(text)
+
+
+def only_link(content: bytes) -> str | None:
+    """The link, when the text is nothing but one."""
+    if len(content) > 4_000:
+        return None
+    text = content.removeprefix(_BOM).decode("utf-8", errors="replace").strip().strip("<>")
+    match = _URL.match(text)
+    return match.group()[match.group().lower().index("https://") :] if match else None
+
+
+def _json_or_more(text: str) -> Any:
+    """JSON, and nothing behind it but white space: text behind it would be a second reading."""
+    return codec.parse_json(text)
+
+
+def _tokens(text: str) -> Found | None:
+    """One token, broken over lines or not; or several, one per line."""
+    words = text.split()
+    if len(words) > 1 and all(jose.looks_like_token(word) and word.count(".") >= 2 for word in words):
+        if len(words) > MAX_TOKENS_IN_TEXT:
+            raise SubmissionTooLarge("There are too many tokens in it.", code="too_many")
+        return Found(words, text.encode())
+    joined = "".join(words)
+    if jose.looks_like_token(joined) and (len(words) == 1 or "." in joined):
+        return Found(joined, joined.encode())
+    return None
+
+
+def _inside(text: str) -> Found:
+    """The one record among words; objects and tokens within an object belong to that object."""
+    spans = list(_json_spans(text))
+    outside = _blank(text, spans)
+    candidates: list[Found] = [_token_found(match.group()) for match in _TOKEN.finditer(outside)]
+    for start, end in spans:
+        raw = text[start:end]
+        candidates.append(Found(codec.parse_json(raw), raw.encode()))
+    if not candidates:
+        raise UnsupportedFormat("There is no kind of learning or employment record in it that is known here.")
+    if len(candidates) > 1:
+        raise UnreadableSubmission(
+            "There are several records in the text. Send them one by one.", code="several_records"
+        )
+    return candidates[0]
+
+
+def _token_found(token: str) -> Found:
+    return Found(token, token.encode())
+
+
+def _blank(text: str, spans: list[tuple[int, int]]) -> str:
+    pieces, position = [], 0
+    for start, end in spans:
+        pieces.append(text[position:start])
+        position = end
+    return " ".join([*pieces, text[position:]])
+
+
+def _json_spans(text: str) -> list[tuple[int, int]]:
+    """Balanced `{...}` values at the top of the text that hold at least one member."""
+    spans: list[tuple[int, int]] = []
+    depth, start, in_string = 0, 0, False
+    for match in _STRUCTURE.finditer(text):
+        token = match.group()
+        if depth and token == '"':
+            in_string = not in_string
+        elif in_string or token[0] == "\\" or token in '"[]':
+            continue
+        elif token == "{":
+            if depth == 0:
+                start = match.start()
+            depth += 1
+        elif depth:
+            depth -= 1
+            if depth == 0 and _WHITESPACE.sub("", text[start : start + 200])[1:2] == '"':
+                spans.append((start, match.end()))
+    return spans

@@ -1,0 +1,310 @@
+"""From one parsed document to the credentials in it: presentations, arrays, wrappers, CLRs and LER-RS records.
+
+Every credential gets the path where it sat, what it was wrapped in, and the credential it sits inside; envelopes are
+no credentials (CONTRACT section 2). A nested credential is the very sub-object of the one parse, so what is verified
+is what is mapped (THREATS section 1). Endorsements inside another credential stay where they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from connector import codec
+from connector.errors import IntakeError, SubmissionTooLarge, UnreadableSubmission, UnsupportedFormat
+from connector.intake import data_url, jose, kinds, secrets
+from connector.intake.limits import MAX_CREDENTIALS, MAX_WRAPPINGS
+from connector.model.credential import CompactJws, CredentialFormat, Envelope, Json, UnverifiedCredential
+
+_ENDORSEMENT_MEMBERS = frozenset({"endorsement", "endorsementJwt"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was found.
+
+    Attributes:
+        raw: the bytes it was parsed from, when it is all that was in them.
+    """
+
+    path: str = "$"
+    carrier: str = "json"
+    raw: bytes | None = None
+    envelopes: tuple[Envelope, ...] = ()
+    parent: str | None = None
+    url: str | None = None
+    wrappings: int = 0
+
+    def holding(self, raw: bytes) -> Place:
+        """The same place, with the bytes that were there."""
+        return replace(self, raw=raw)
+
+    def inside(self, step: str, **changes: Any) -> Place:
+        """One step further in."""
+        if self.wrappings >= MAX_WRAPPINGS:
+            raise UnreadableSubmission("Credentials are wrapped too often.", code="too_deep")
+        return replace(self, path=self.path + step, raw=None, wrappings=self.wrappings + 1, **changes)
+
+
+def unpack(value: Any, place: Place) -> tuple[UnverifiedCredential, ...]:
+    """All credentials in `value`, in document order, the outer before what it holds.
+
+    Raises:
+        UnsupportedFormat: code `no_credential`, or a kind that cannot be read.
+        SubmissionTooLarge: more than `MAX_CREDENTIALS`.
+    """
+    found: list[UnverifiedCredential] = []
+    for credential in _walk(value, place):
+        found.append(credential)
+        if len(found) > MAX_CREDENTIALS:
+            raise SubmissionTooLarge(f"There are more than {MAX_CREDENTIALS} credentials in it.", code="too_many")
+    if not found:
+        raise no_credential()
+    return tuple(found)
+
+
+def hosted_badge(link: str, raw: bytes, carrier: str) -> UnverifiedCredential:
+    """A badge of which only the address is known: older images hold nothing else."""
+    place = Place(carrier=carrier, raw=raw, url=link)
+    return _credential({}, place, CredentialFormat.OPEN_BADGE_2, None)
+
+
+def no_credential() -> UnsupportedFormat:
+    return UnsupportedFormat("There is no learning or employment record in it.", code="no_credential")
+
+
+def _walk(value: Any, place: Place) -> Iterator[UnverifiedCredential]:
+    if isinstance(value, str):
+        yield from _walk_text(value, place)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _walk(item, place.inside(f"[{index}]"))
+    elif isinstance(value, dict):
+        yield from _walk_object(value, place)
+
+
+def _walk_text(text: str, place: Place) -> Iterator[UnverifiedCredential]:
+    """A token, a data URL, or JSON that somebody put into a string."""
+    text = text.strip()
+    if jose.looks_like_token(text):
+        yield from _walk_token(text, place)
+    elif text.startswith("data:"):
+        yield from _walk_data(text, place)
+    elif text.startswith("{"):
+        value = codec.parse_json(text)
+        secrets.refuse_keys(value)
+        yield from _walk(value, replace(place.inside(""), raw=text.encode()))
+
+
+def _walk_data(text: str, place: Place) -> Iterator[UnverifiedCredential]:
+    media_type, content = data_url.decode(text)
+    inner = content.decode("utf-8", errors="replace").strip()
+    if not (jose.looks_like_token(inner) or inner.startswith("{")):
+        raise UnsupportedFormat("An envelope holds something that cannot be read here.", detail=media_type[:60])
+    yield from _walk_text(inner, place)
+
+
+def _walk_token(token: str, place: Place) -> Iterator[UnverifiedCredential]:
+    jws, payload, sd_jwt = jose.take_apart(token)
+    secrets.refuse_keys(payload)
+    secrets.refuse_keys(jws.header)
+    if place.carrier == "json":
+        place = replace(place, carrier="jwt")
+    place = replace(place, raw=token.encode())
+    presentation = payload.get("vp")
+    if sd_jwt:  # what is disclosed decides what it holds: nothing is unpacked before the disclosures are checked
+        yield _credential(payload, place, kinds.credential_format(payload), jws, sd_jwt)
+        return
+    if isinstance(presentation, dict):
+        yield from _walk_presentation(presentation, place, payload, jws)
+        return
+    if kinds.is_presentation(payload):
+        yield from _walk_presentation(payload, place, payload, jws)
+        return
+    inner = payload.get("vc")
+    document = inner if isinstance(inner, dict) else payload
+    if kinds.is_open_badge_2(document) and not kinds.is_credential(document):
+        yield _open_badge_2(document, place, jws)
+    elif document is inner or kinds.is_credential(document) or _says_credential(jws.header):
+        yield from _walk_credential(document, place, jws)
+
+
+def _says_credential(header: Json) -> bool:
+    """`typ` or `cty` of VC-JOSE-COSE section 3.1.1."""
+    named = (header.get("typ"), header.get("cty"))
+    return any(isinstance(name, str) and name.lower() in ("vc+jwt", "vc") for name in named)
+
+
+def _walk_object(value: Json, place: Place) -> Iterator[UnverifiedCredential]:
+    if kinds.is_enveloped(value):
+        yield from _walk_enveloped(value, place)
+    elif kinds.is_credential(value):
+        yield from _walk_credential(value, place, None)
+    elif kinds.is_presentation(value):
+        yield from _walk_presentation(value, place, value, None)
+    elif kinds.is_open_badge_2(value):
+        yield _open_badge_2(value, place, None)
+    elif kinds.is_bare_ler_rs(value):
+        yield _credential(value, place, CredentialFormat.LER_RS, None)
+        yield from _nested_in_ler_rs(value, place, place.path)
+    elif jose.is_json_serialization(value):
+        yield from _walk_sealed(value, place)
+    else:
+        yield from _walk_wrapper(value, place)
+
+
+def _walk_enveloped(value: Json, place: Place) -> Iterator[UnverifiedCredential]:
+    """VCDM 2.0 section 4.13: the `id` is a data URL that holds the secured credential or presentation."""
+    address = value.get("id")
+    if not isinstance(address, str) or not address.startswith("data:"):
+        raise UnreadableSubmission("An enveloped credential holds no data URL.", code="bad_envelope")
+    yield from _walk_data(address, place)
+
+
+def _walk_credential(document: Json, place: Place, jws: CompactJws | None) -> Iterator[UnverifiedCredential]:
+    credential = _credential(document, place, kinds.credential_format(document), jws)
+    yield credential
+    if credential.format is CredentialFormat.LER_RS:
+        yield from _nested_in_ler_rs(document, place, credential.path)
+    elif credential.format is not CredentialFormat.ENDORSEMENT:
+        yield from _nested_in_subject(document, place)
+
+
+def _nested_in_subject(document: Json, place: Place) -> Iterator[UnverifiedCredential]:
+    """CLR 2.0: `credentialSubject.verifiableCredential`; each is judged on its own."""
+    raw = document.get("credentialSubject")
+    subjects = [(".credentialSubject", raw)]
+    if isinstance(raw, list):
+        subjects = [(f".credentialSubject[{index}]", item) for index, item in enumerate(raw)]
+    for step, subject in subjects:
+        if isinstance(subject, dict) and "verifiableCredential" in subject:
+            inner = place.inside(f"{step}.verifiableCredential", parent=place.path)
+            yield from _each(subject["verifiableCredential"], inner)
+
+
+def _nested_in_ler_rs(document: Json, place: Place, parent: str) -> Iterator[UnverifiedCredential]:
+    """LER-RS 4.x: every credential under `verifications` and the like, wherever the entry that has it stands."""
+    subject = document.get("credentialSubject", document)
+    step = ".credentialSubject" if "credentialSubject" in document else ""
+    stack: list[tuple[str, Any]] = [(step, subject)]
+    while stack:
+        here, item = stack.pop()
+        if isinstance(item, dict):
+            if item is not document and (kinds.is_credential(item) or kinds.is_enveloped(item)):
+                yield from _guarded(item, place.inside(here, parent=parent))
+                continue
+            members = [(f"{here}.{name}", child) for name, child in item.items() if name not in _ENDORSEMENT_MEMBERS]
+            stack.extend(reversed(members))
+        elif isinstance(item, list):
+            stack.extend(reversed([(f"{here}[{index}]", child) for index, child in enumerate(item)]))
+        elif isinstance(item, str) and jose.looks_like_token(item):
+            yield from _guarded(item, place.inside(here, parent=parent))
+
+
+def _walk_presentation(
+    presentation: Json, place: Place, signed: Json, jws: CompactJws | None
+) -> Iterator[UnverifiedCredential]:
+    envelope = Envelope(path=place.path, document=signed, jws=jws)
+    content = presentation.get("verifiableCredential")
+    inner = place.inside(".verifiableCredential", envelopes=(*place.envelopes, envelope))
+    yield from _each(content, inner)
+
+
+def _each(content: Any, place: Place) -> Iterator[UnverifiedCredential]:
+    """The members of a `verifiableCredential`: one, or an array of them; each may be unreadable on its own."""
+    if isinstance(content, list):
+        for index, item in enumerate(content):
+            yield from _guarded(item, replace(place, path=f"{place.path}[{index}]"))
+    elif content is not None:
+        yield from _guarded(content, place)
+
+
+def _guarded(item: Any, place: Place) -> Iterator[UnverifiedCredential]:
+    """One of several credentials: when it cannot be read, it alone is refused, with its own path and code."""
+    try:
+        yield from list(_walk(item, place))
+    except (UnreadableSubmission, UnsupportedFormat) as error:
+        yield _unreadable(item, place, error)
+
+
+def _unreadable(item: Any, place: Place, error: IntakeError) -> UnverifiedCredential:
+    return UnverifiedCredential(
+        path=place.path,
+        format=CredentialFormat.VERIFIABLE_CREDENTIAL,
+        data_model=None,
+        document={},
+        sha256=_digest(item),
+        envelopes=place.envelopes,
+        parent=place.parent,
+        carrier=place.carrier,
+        problem=error,
+    )
+
+
+def _walk_sealed(value: Json, place: Place) -> Iterator[UnverifiedCredential]:
+    jws, document = jose.open_json_serialization(value)
+    secrets.refuse_keys(document)
+    if not isinstance(document, dict) or kinds.credential_format(document) is not CredentialFormat.EUROPASS_EDC:
+        raise UnsupportedFormat("A token in JSON serialisation cannot be checked here.", code="unsupported_format")
+    yield _credential(document, place, CredentialFormat.EUROPASS_EDC, jws)
+
+
+def _walk_wrapper(value: Json, place: Place) -> Iterator[UnverifiedCredential]:
+    """The usual envelopes, by their members; the same credential under two of them counts once (VerifierPlus)."""
+    seen: set[str] = set()
+    for name in kinds.WRAPPER_MEMBERS:
+        if name not in value:
+            continue
+        here: list[UnverifiedCredential] = []
+        for credential in _walk(value[name], place.inside(f".{name}")):
+            if _digest(credential.document) not in seen:
+                here.append(credential)
+        seen.update(_digest(credential.document) for credential in here)
+        yield from here
+
+
+def _open_badge_2(document: Json, place: Place, jws: CompactJws | None) -> UnverifiedCredential:
+    credential = _credential(document, place, CredentialFormat.OPEN_BADGE_2, jws)
+    return replace(credential, data_model=None, url=_hosted_at(document) or place.url)
+
+
+def _hosted_at(document: Json) -> str | None:
+    """An Open Badges 2.0 assertion lives at its id; a 1.0 one says so in `verify.url`."""
+    verify = document.get("verify")
+    candidates = [document.get("id"), document.get("@id"), verify.get("url") if isinstance(verify, dict) else None]
+    for candidate in candidates:
+        if isinstance(candidate, str) and candidate.startswith(("https://", "http://")):
+            return candidate
+    return None
+
+
+def _credential(
+    document: Json, place: Place, kind: CredentialFormat, jws: CompactJws | None, sd_jwt: bool = False
+) -> UnverifiedCredential:
+    return UnverifiedCredential(
+        path=place.path,
+        format=kind,
+        data_model=kinds.data_model_of(document),
+        document=document,
+        sha256=hashlib.sha256(place.raw).hexdigest() if place.raw is not None else _digest(document),
+        jws=jws,
+        sd_jwt=sd_jwt,
+        envelopes=place.envelopes,
+        parent=place.parent,
+        url=place.url,
+        carrier=place.carrier,
+    )
+
+
+def _digest(value: Any) -> str:
+    """SHA-256 of a re-serialisation with sorted members, for a document that has no bytes of its own."""
+    try:
+        raw = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # an integer beyond 64 bits
+        raw = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return hashlib.sha256(raw).hexdigest()
