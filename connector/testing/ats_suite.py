@@ -19,6 +19,7 @@ import hashlib
 import html
 import math
 from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Final
@@ -584,9 +585,9 @@ class AtsConformance:
 
     # --- what goes wrong ----------------------------------------------------------------------------------------
 
-    @pytest.mark.parametrize(("status", "on"), [(401, "any"), (403, "any")])
+    @pytest.mark.parametrize("status", [401, 403])
     async def test_a_refused_credential_is_an_auth_error(
-        self, ats: AtsAdapter, sandbox: Sandbox, ref: ApplicationRef, status: int, on: str
+        self, ats: AtsAdapter, sandbox: Sandbox, ref: ApplicationRef, status: int
     ) -> None:
         seen = await self.look(ats, ref)
         await self._warm(ats, ref)
@@ -723,18 +724,7 @@ class AtsConformance:
         """Read or write with that fault injected; the error must be a retryable one."""
         seen = await self.look(ats, ref)
         await self._warm(ats, ref)
-        on = "write" if kind == "write" else "read"
-        sandbox.inject(
-            SandboxFault(
-                status=fault.status,
-                headers=fault.headers,
-                body=fault.body,
-                content_type=fault.content_type,
-                after_commit=fault.after_commit,
-                reset=fault.reset,
-                on="write" if on == "write" else "read",
-            )
-        )
+        sandbox.inject(replace(fault, on="write" if kind == "write" else "read"))
         with pytest.raises(RetryableDeliveryError) as caught:
             if kind == "write":
                 await self.write_something(ats, ref, seen)
