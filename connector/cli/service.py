@@ -56,7 +56,9 @@ def _server(uvicorn: Any, app: Any, listen: str) -> Any:
     host, _, port = listen.rpartition(":")
     if not port.isdigit():
         raise ConfigurationError(f"LER_LISTEN must be address:port, not {listen!r}.")
-    config = uvicorn.Config(app, host=host.strip("[]") or "127.0.0.1", port=int(port), server_header=False, log_config=None)
+    config = uvicorn.Config(
+        app, host=host.strip("[]") or "127.0.0.1", port=int(port), server_header=False, log_config=None
+    )
     return uvicorn.Server(config)
 
 
@@ -76,7 +78,7 @@ def sandbox(
     for index, (kind, plugin) in enumerate(registry.plugins().items()):
         options = {"wsdl": str(workday_wsdl)} if kind == "workday" and workday_wsdl else {}
         stand_in = plugin.sandbox(SandboxSeed(path=str(seed) if seed else None, options=options))
-        server = LoopbackServer(stand_in.app, port=port + index if port else 0).start()
+        server = LoopbackServer(port=port + index if port else 0).start(stand_in.app)
         servers.append(server)
         console.print(f"[bold]{plugin.title}[/bold] at {server.url}", highlight=False)
         for name, value in stand_in.settings(server.url).items():
@@ -105,7 +107,9 @@ def deliver(
     ats: Annotated[str, typer.Option("--ats", help="The connection to deliver into.")],
     candidate: Annotated[str, typer.Option("--candidate", help="The candidate's id in the ATS.")],
     application: Annotated[str, typer.Option("--application", help="The application's id in the ATS.")] = "",
-    mapping: Annotated[Path | None, typer.Option("--mapping", help="Another mapping file than the connection's.")] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="Another mapping file than the connection's.")
+    ] = None,
     applicant_name: ApplicantName = "",
     applicant_email: ApplicantEmail = [],  # noqa: B006  # typer copies it
     applicant_did: ApplicantDid = [],  # noqa: B006
@@ -141,7 +145,13 @@ def show_record(record: SubmissionRecord, as_json: bool) -> None:
     """Print a receipt, for scripts or for people."""
     if as_json:
         receipt = record.receipt.model_dump(mode="json") if record.receipt else None
-        body = {"id": record.id, "state": record.state, "code": record.code, "message": record.message, "receipt": receipt}
+        body = {
+            "id": record.id,
+            "state": record.state,
+            "code": record.code,
+            "message": record.message,
+            "receipt": receipt,
+        }
         print(json.dumps(body, ensure_ascii=False))
         return
     console.print(f"[bold]{record.state.replace('_', ' ')}[/bold]  {record.id}", highlight=False)

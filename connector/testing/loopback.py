@@ -13,21 +13,20 @@ import uvicorn
 
 
 class LoopbackServer:
-    """Serves `app` on 127.0.0.1 from `start` to `stop`.
+    """A port on 127.0.0.1, taken at once; `start(app)` serves an application on it until `stop`.
+
+    The port is known before the application is built, so an application can be told its own address.
 
     Args:
         port: 0 takes a free one.
     """
 
-    def __init__(self, app: Callable[..., Any], *, port: int = 0) -> None:
+    def __init__(self, *, port: int = 0) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(("127.0.0.1", port))
-        config = uvicorn.Config(
-            app, log_level="warning", lifespan="on", server_header=False, timeout_graceful_shutdown=3
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._run, name=f"loopback-{self.port}", daemon=True)
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
 
     @property
     def port(self) -> int:
@@ -38,26 +37,31 @@ class LoopbackServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def _run(self) -> None:
-        self._server.run(sockets=[self._socket])
-
-    def start(self, *, timeout: float = 10.0) -> LoopbackServer:
-        """Start and wait until it takes connections."""
+    def start(self, app: Callable[..., Any], *, timeout: float = 10.0) -> LoopbackServer:
+        """Serve `app` and wait until it takes connections."""
+        config = uvicorn.Config(
+            app, log_level="warning", lifespan="on", server_header=False, timeout_graceful_shutdown=3
+        )
+        self._server = server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=server.run, kwargs={"sockets": [self._socket]}, name=f"loopback-{self.port}", daemon=True
+        )
         self._thread.start()
         deadline = time.monotonic() + timeout
-        while not self._server.started:
+        while not server.started:
             if not self._thread.is_alive() or time.monotonic() > deadline:
                 raise RuntimeError("the loopback server did not start")
             time.sleep(0.01)
         return self
 
     def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join(timeout=10)
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(timeout=10)
         self._socket.close()
 
     def __enter__(self) -> LoopbackServer:
-        return self.start()
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
