@@ -1,0 +1,153 @@
+"""The employer's crosswalk: which skills an achievement stands for (DOMAIN section 5).
+
+Real badges rarely carry alignments but have stable ids, so the first key is the id of the achievement or badge class;
+then the identifier of a framework's statement. Matching is by identifier, exactly; names are never compared.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from connector.errors import MappingError
+from connector.model.claims import Alignment
+from connector.normalize.frameworks import recognise
+from connector.yaml_source import YamlSource, into_model, read_yaml
+
+Framework = Literal["esco", "onet", "ctdl", "case", "lightcast", "other"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CrosswalkAlignment(_Strict):
+    """A framework's statement: its address, or framework and code."""
+
+    framework: Framework = "other"
+    code: str | None = None
+    url: str | None = None
+    name: str | None = None
+
+    @model_validator(mode="after")
+    def _identified(self) -> CrosswalkAlignment:
+        if not self.url and not self.code:
+            raise ValueError("an alignment needs a `url` or a `code`")
+        return self
+
+
+class CrosswalkSkill(_Strict):
+    """A skill in the employer's own words."""
+
+    name: Annotated[str, Field(min_length=1, max_length=250)]
+    alignments: tuple[CrosswalkAlignment, ...] = ()
+
+
+class CrosswalkMatch(_Strict):
+    """What a row matches: exactly one of the two."""
+
+    achievement: str | None = None
+    """Id of the achievement (Open Badges 3.0, CLR 2.0) or of the badge class (Open Badges 2.0), as it stands there."""
+    alignment: CrosswalkAlignment | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> CrosswalkMatch:
+        if (self.achievement is None) == (self.alignment is None):
+            raise ValueError("`match` needs exactly one of `achievement` and `alignment`")
+        return self
+
+
+def _as_skill(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
+
+
+class CrosswalkRow(_Strict):
+    match: CrosswalkMatch
+    skills: Annotated[tuple[Annotated[CrosswalkSkill, BeforeValidator(_as_skill)], ...], Field(min_length=1)]
+
+
+class CrosswalkFile(_Strict):
+    """What stands in a crosswalk file."""
+
+    version: Literal[1] = 1
+    crosswalk: tuple[CrosswalkRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """A skill that a crosswalk names."""
+
+    name: str
+    alignments: tuple[Alignment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Crosswalk:
+    """A crosswalk ready for looking up; the empty one answers nothing."""
+
+    by_achievement: dict[str, tuple[Skill, ...]] = field(default_factory=dict)
+    by_code: dict[tuple[str, str], tuple[Skill, ...]] = field(default_factory=dict)
+    by_url: dict[str, tuple[Skill, ...]] = field(default_factory=dict)
+
+    def skills(self, achievement_id: str | None, alignments: Iterable[Alignment]) -> tuple[Skill, ...]:
+        """The skills for an achievement: by its own id first, then by what it is aligned to."""
+        found = list(self.by_achievement.get(achievement_id or "", ()))
+        for alignment in alignments:
+            found += self.by_url.get(alignment.url or "", ())
+            found += self.by_code.get((alignment.framework, (alignment.code or "").casefold()), ())
+        return tuple(dict.fromkeys(found))
+
+
+EMPTY = Crosswalk()
+
+
+def load_crosswalk(path: Path) -> Crosswalk:
+    """Read a crosswalk file.
+
+    Raises:
+        MappingError: with file, line and column of the first mistake.
+    """
+    source = read_yaml(path, MappingError)
+    parsed, problems = into_model(source, CrosswalkFile, what="a crosswalk")
+    if parsed is None:
+        first = problems[0]
+        raise _error(source, first.message, first.place.line, first.place.column)
+    return _compile(parsed, source)
+
+
+def _compile(parsed: CrosswalkFile, source: YamlSource) -> Crosswalk:
+    by_achievement: dict[str, tuple[Skill, ...]] = {}
+    by_code: dict[tuple[str, str], list[Skill]] = defaultdict(list)
+    by_url: dict[str, list[Skill]] = defaultdict(list)
+    for index, row in enumerate(parsed.crosswalk):
+        skills = tuple(Skill(s.name, tuple(_alignment(a) for a in s.alignments)) for s in row.skills)
+        key = row.match.achievement
+        if key is not None:
+            if key in by_achievement:
+                place = source.place(("crosswalk", index, "match", "achievement"))
+                raise _error(source, f"The achievement `{key}` stands here twice.", place.line, place.column)
+            by_achievement[key] = skills
+        if row.match.alignment is not None:
+            wanted = _alignment(row.match.alignment)
+            if wanted.url:
+                by_url[wanted.url] += skills
+            elif wanted.code:
+                by_code[wanted.framework, wanted.code.casefold()] += skills
+    return Crosswalk(
+        by_achievement, {k: tuple(v) for k, v in by_code.items()}, {k: tuple(v) for k, v in by_url.items()}
+    )
+
+
+def _alignment(raw: CrosswalkAlignment) -> Alignment:
+    """An address speaks for itself where it is a known framework's."""
+    framework, code, _ = recognise(raw.url)
+    return Alignment(framework=framework or raw.framework, code=code or raw.code, url=raw.url, name=raw.name)
+
+
+def _error(source: YamlSource, message: str, line: int, column: int) -> MappingError:
+    return MappingError(message, file=source.file, line=line, column=column)

@@ -1,0 +1,62 @@
+"""LER-RS (HR Open Standards): what the applicant says of themselves, entry by entry.
+
+Read are names only: certifications, licences, degrees and skills. Employment, addresses, narratives, attachments and
+the words `verified` or `verificationStatus` are not. Credentials embedded in `verifications` are assessed on their own
+and come under their own paths; an entry that has nothing but those is silent here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from connector.model.claims import SkillSource
+from connector.model.credential import AssessedCredential
+from connector.normalize.collect import Collector
+from connector.normalize.values import first_of, objects, subjects, text
+
+_ENTRIES: Final = (
+    ("certifications", "certification", "Certification"),
+    ("licenses", "license", "License"),
+)
+
+
+def read_ler_rs(assessed: AssessedCredential, collector: Collector) -> None:
+    for place, record in _records(assessed.document):
+        for plural, singular, kind in _ENTRIES:
+            _read_entries(record, place, (plural, singular), kind, collector)
+        read_education(record, place, collector)
+        _read_skills(record, place, collector)
+
+
+def _records(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The record itself: the subject of a credential, or the document when it is no credential."""
+    found = list(subjects(document))
+    yield from found or [("$", document)]
+
+
+def _read_entries(
+    record: dict[str, Any], place: str, members: tuple[str, str], kind: str, collector: Collector
+) -> None:
+    for index, entry in enumerate(objects(first_of(record, *members))):
+        name = text(entry.get("name"))
+        if name:
+            collector.achievement(name, f"{place}.{members[0]}[{index}]", achievement_type=kind, source="ler_rs")
+            collector.crosswalk(name, text(entry.get("id")), ())
+
+
+def read_education(record: dict[str, Any], place: str, collector: Collector) -> None:
+    """The degrees of `educationAndLearnings` (4.4: `educationAndLearning`), by the degree's name."""
+    for index, entry in enumerate(objects(first_of(record, "educationAndLearnings", "educationAndLearning"))):
+        for number, degree in enumerate(objects(first_of(entry, "educationDegrees", "educationDegree"))):
+            name = text(degree.get("name"))
+            if name:
+                where = f"{place}.educationAndLearnings[{index}].educationDegrees[{number}]"
+                collector.achievement(name, where, achievement_type="Degree", source="ler_rs")
+
+
+def _read_skills(record: dict[str, Any], place: str, collector: Collector) -> None:
+    for index, entry in enumerate(objects(first_of(record, "skills", "skill", "competencies"))):
+        name = text(first_of(entry, "name", "competencyName"))
+        if name:
+            collector.skill(name, f"{place}.skills[{index}]", SkillSource.LER_RS)
