@@ -1,0 +1,18 @@
+"""Lever, Data API v1: the plugin that the entry point `lever` names."""
+
+from adapters.lever.adapter import LeverAdapter
+from adapters.lever.sandbox import LeverSandbox
+from adapters.lever.settings import LeverSettings
+from connector.ports import AtsPlugin
+
+plugin = AtsPlugin(
+    kind="lever",
+    title="Lever",
+    settings=LeverSettings,
+    adapter=LeverAdapter,
+    sandbox=LeverSandbox,
+    default_mapping="lever.yaml",
+    full_mapping="lever-full.yaml",
+)
+
+__all__ = ["LeverAdapter", "LeverSandbox", "LeverSettings", "plugin"]
