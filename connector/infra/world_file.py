@@ -181,10 +181,11 @@ def _read_index(entries: list[Any]) -> dict[str, RecordedAnswer]:
     """The list shape: the first entry of an address wins; alternates of contexts are not answers."""
     answers: dict[str, RecordedAnswer] = {}
     for entry in entries:
+        if isinstance(entry, dict) and "alternate_for" in entry:
+            continue
         if not isinstance(entry, dict) or not isinstance(entry.get("url"), str):
             raise ConfigurationError("A recorded world's list holds objects with `url` and `file`.")
-        if "alternate_for" not in entry:
-            answers.setdefault(entry["url"], _read_answer(entry["url"], entry))
+        answers.setdefault(entry["url"], _read_answer(entry["url"], entry))
     return answers
 
 
