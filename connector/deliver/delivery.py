@@ -32,7 +32,6 @@ from connector.model.changes import (
     AttachmentState,
     ChangeSet,
     Effect,
-    EffectState,
     Family,
     FormState,
     NoteState,

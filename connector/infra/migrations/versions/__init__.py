@@ -1,0 +1,1 @@
+"""Revisions, oldest first; each can go back."""

@@ -1,0 +1,492 @@
+"""What is remembered: submissions, applications (targets), the ledger's effects, invitations. Encrypted at rest.
+
+Sync and thread-safe. Every change is one transaction that is on disk when the method returns; what cannot be stored
+raises StoreError, and then nothing of it is. A submission is changed by `change`, which reads and writes it under one
+lock, so that a page, a worker and a command never lose each other's changes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields as dataclass_fields
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Row, and_, insert, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connector.deliver.ledger import LedgerEntry
+from connector.errors import ConfigurationError, LinkError, StoreError
+from connector.infra.crypto import Vault
+from connector.infra.database import reading, upgrade, writing
+from connector.infra.tables import effects, installation, invitations, submissions, targets
+from connector.model.applicant import ApplicationRef
+from connector.model.changes import EffectState
+from connector.model.records import RESTING_STATES, Invitation, NewInvitation, State
+from connector.model.report import Assurance
+from connector.model.work import Work
+from connector.ports import Clock
+
+SEALED_PARTS: Final = {
+    "request": (
+        "applicant",
+        "label",
+        "url",
+        "mapping",
+        "consent_reference",
+        "selected",
+        "message",
+    ),
+    "result": ("answer", "claims"),
+    "delivery": ("change_set", "receipt"),
+}
+"""Which members of a submission go encrypted into which column."""
+CLEAR: Final = (
+    "state",
+    "action",
+    "basis",
+    "consent",
+    "live",
+    "code",
+    "document_sha256",
+    "duplicate_of",
+    "report_id",
+    "invitation",
+    "attempts",
+    "runs",
+    "next_attempt_at",
+    "created_at",
+    "updated_at",
+)
+MAX_PAGE: Final = 200
+
+
+class IdempotencyConflict(StoreError):
+    """The same idempotency key came with another request."""
+
+    default_code = "idempotency_conflict"
+
+
+def target_of(ref: ApplicationRef) -> str:
+    """One application of one connection, as a digest: the key of everything that belongs to it."""
+    parts = (ref.connection, ref.candidate, ref.application or "")
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:40]
+
+
+class Store:
+    """Implements the pipeline's `Desk`, and the ledger.
+
+    Args:
+        link_days: how long a link to a report opens it.
+    """
+
+    def __init__(self, engine: Engine, vault: Vault, clock: Clock, *, link_days: int = 180) -> None:
+        self._engine, self._vault, self._clock, self._link_days = engine, vault, clock, link_days
+        self._digest_key = b""
+        self._busy: set[str] = set()
+        self._busy_lock = threading.Lock()
+
+    def open(self) -> None:
+        """Bring the tables up to date, and make sure that our secret key is the one they were written with."""
+        upgrade(self._engine)
+        with writing(self._engine) as db:
+            db.execute(
+                self._upsert(installation).on_conflict_do_nothing(),
+                {"name": "digest_key", "sealed": self._vault.seal(secrets.token_bytes(32), "installation:digest_key")},
+            )
+            sealed = db.execute(select(installation.c.sealed).where(installation.c.name == "digest_key")).scalar_one()
+        try:
+            self._digest_key = self._vault.open(sealed, "installation:digest_key")
+        except StoreError as error:
+            raise ConfigurationError(
+                "LER_SECRET_KEY is not the key that this database was written with; give that one as well."
+            ) from error
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def ready(self) -> bool:
+        """Whether the database answers."""
+        try:
+            with reading(self._engine) as db:
+                return db.execute(select(installation.c.name).limit(1)).first() is not None
+        except StoreError:
+            return False
+
+    def check_writable(self) -> None:
+        """Raise StoreError when nothing could be stored now."""
+        with writing(self._engine) as db:
+            db.execute(update(installation).where(installation.c.name == "").values(name=""))
+
+    # --- submissions ---
+
+    def add(
+        self, work: Work, document: bytes | None, *, idempotency_key: str | None = None, request: bytes = b""
+    ) -> tuple[Work, bool]:
+        """Keep a new submission.
+
+        Args:
+            idempotency_key: the caller's; the same key with the same `request` finds the first submission again.
+
+        Returns:
+            The submission, and whether it is new.
+
+        Raises:
+            IdempotencyConflict: the key was used with another request.
+            StoreError: it was not kept.
+        """
+        key = self._digest(f"idempotency:{idempotency_key}") if idempotency_key else None
+        digest = self._digest(f"request:{hashlib.sha256(request).hexdigest()}")
+        with writing(self._engine) as db:
+            if key is not None and (earlier := self._by_key(db, work.ref.connection, key)) is not None:
+                if earlier.request_digest != digest:
+                    raise IdempotencyConflict("This idempotency key was already used with another request.")
+                return self._work(earlier), False
+            target = self._target(db, work.ref)
+            work = work.model_copy(update={"report_id": target.report_id})
+            row = {
+                "id": work.id,
+                "connection": work.ref.connection,
+                "target": target.target,
+                "candidate": work.ref.candidate,
+                "application": work.ref.application,
+                "idempotency": key,
+                "request_digest": digest,
+                "document": self._seal_document(work.id, document),
+                **self._columns(work, None),
+            }
+            db.execute(insert(submissions), row)
+        return work, True
+
+    def get(self, submission_id: str) -> Work | None:
+        with reading(self._engine) as db:
+            row = self._row(db, submission_id)
+            return self._work(row) if row is not None else None
+
+    def document(self, submission_id: str) -> bytes | None:
+        """The bytes as they came."""
+        with reading(self._engine) as db:
+            sealed = db.execute(
+                select(submissions.c.document).where(submissions.c.id == submission_id)
+            ).scalar_one_or_none()
+        return None if sealed is None else self._vault.open(sealed, f"submissions.document:{submission_id}")
+
+    def keep_document(self, submission_id: str, document: bytes) -> None:
+        values = {
+            "document": self._seal_document(submission_id, document),
+            "document_sha256": hashlib.sha256(document).hexdigest(),
+        }
+        with writing(self._engine) as db:
+            db.execute(update(submissions).where(submissions.c.id == submission_id).values(**values))
+
+    def change(self, submission_id: str, turn: Callable[[Work], Work | None]) -> Work:
+        """Read, let `turn` say what it becomes (None: nothing), and write, under one lock.
+
+        Raises:
+            LookupError: there is no such submission.
+        """
+        with writing(self._engine) as db:
+            row = self._row(db, submission_id, lock=True)
+            if row is None:
+                raise LookupError(submission_id)
+            before = self._work(row)
+            after = turn(before)
+            if after is None or after == before:
+                return before
+            after = after.model_copy(update={"updated_at": self._clock.now()})
+            db.execute(
+                update(submissions).where(submissions.c.id == submission_id).values(**self._columns(after, before))
+            )
+            return after
+
+    def page(
+        self, cursor: str | None, state: State | None, connection: str | None, limit: int
+    ) -> tuple[tuple[Work, ...], str | None]:
+        """Newest first. The cursor is opaque; a broken one starts nowhere: LinkError."""
+        query = select(submissions).order_by(submissions.c.created_at.desc(), submissions.c.id.desc())
+        if cursor is not None:
+            when, last = _read_cursor(cursor)
+            query = query.where(
+                or_(
+                    submissions.c.created_at < when,
+                    and_(submissions.c.created_at == when, submissions.c.id < last),
+                )
+            )
+        if state is not None:
+            query = query.where(submissions.c.state == str(state))
+        if connection is not None:
+            query = query.where(submissions.c.connection == connection)
+        limit = min(max(limit, 1), MAX_PAGE)
+        with reading(self._engine) as db:
+            rows = db.execute(query.limit(limit + 1)).all()
+            items = tuple(self._work(row) for row in rows[:limit])
+        following = _cursor(items[-1]) if len(rows) > limit else None
+        return items, following
+
+    def live(self, ref: ApplicationRef) -> tuple[Work, ...]:
+        """All submissions that count for that application, oldest first."""
+        query = select(submissions).where(submissions.c.target == target_of(ref), submissions.c.live)
+        with reading(self._engine) as db:
+            rows = db.execute(query.order_by(submissions.c.created_at, submissions.c.id)).all()
+            return tuple(self._work(row) for row in rows)
+
+    def same_document(self, ref: ApplicationRef, sha256: str, before: str) -> str | None:
+        """An earlier live submission of the very same bytes for the same application."""
+        query = select(submissions.c.id).where(
+            submissions.c.target == target_of(ref),
+            submissions.c.document_sha256 == sha256,
+            submissions.c.id != before,
+            submissions.c.live,
+        )
+        with reading(self._engine) as db:
+            return db.execute(query.order_by(submissions.c.created_at).limit(1)).scalar_one_or_none()
+
+    def stalled(self, before: datetime, limit: int = 500) -> tuple[Work, ...]:
+        """Submissions that should have moved and did not: under way, and untouched since `before`."""
+        resting = [str(s) for s in RESTING_STATES]
+        moving = or_(submissions.c.state.not_in(resting), submissions.c.action.is_not(None))
+        due = or_(submissions.c.next_attempt_at.is_(None), submissions.c.next_attempt_at < before)
+        query = select(submissions).where(moving, due, submissions.c.updated_at < before)
+        with reading(self._engine) as db:
+            rows = db.execute(query.order_by(submissions.c.updated_at).limit(limit)).all()
+            return tuple(self._work(row) for row in rows)
+
+    def wipe(self, submission_id: str) -> None:
+        """Delete the document, the applicant, the claims and the values; the row stays and says that it did."""
+        empty = {"request": None, "document": None, "result": None, "delivery": None, "document_sha256": None}
+        with writing(self._engine) as db:
+            db.execute(update(submissions).where(submissions.c.id == submission_id).values(**empty))
+
+    # --- targets ---
+
+    def report_submissions(self, report_id: str) -> tuple[Work, ...] | None:
+        """The live submissions behind one report, or None when there is no such report."""
+        with reading(self._engine) as db:
+            target = db.execute(select(targets).where(targets.c.report_id == report_id)).first()
+            if target is None:
+                return None
+            query = select(submissions).where(submissions.c.target == target.target, submissions.c.live)
+            rows = db.execute(query.order_by(submissions.c.created_at, submissions.c.id)).all()
+            return tuple(self._work(row) for row in rows)
+
+    def report_expiry(self, report_id: str) -> datetime | None:
+        """Until when a link to this report opens it; the same for every link, so that a written link stays as it is."""
+        with reading(self._engine) as db:
+            query = select(targets.c.link_expires_at).where(targets.c.report_id == report_id)
+            return db.execute(query).scalar_one_or_none()
+
+    def renew_link(self, ref: ApplicationRef) -> None:
+        """Let the report's link live for its full time again once half of it is over."""
+        now, length = self._clock.now(), timedelta(days=self._link_days)
+        with writing(self._engine) as db:
+            db.execute(
+                update(targets)
+                .where(targets.c.target == target_of(ref), targets.c.link_expires_at < now + length / 2)
+                .values(link_expires_at=now + length)
+            )
+
+    def _target(self, db: Connection, ref: ApplicationRef) -> Row[Any]:
+        now = self._clock.now()
+        db.execute(
+            self._upsert(targets).on_conflict_do_nothing(),
+            {
+                "target": target_of(ref),
+                "connection": ref.connection,
+                "candidate": ref.candidate,
+                "application": ref.application,
+                "report_id": secrets.token_urlsafe(16),
+                "link_expires_at": now + timedelta(days=self._link_days),
+                "created_at": now,
+            },
+        )
+        return db.execute(select(targets).where(targets.c.target == target_of(ref))).one()
+
+    @contextmanager
+    def hold_target(self, ref: ApplicationRef) -> Iterator[bool]:
+        """Let one delivery at a time work on an application; gives False, at once, when another one does."""
+        target = target_of(ref)
+        with self._busy_lock:
+            free = target not in self._busy
+            if free:
+                self._busy.add(target)
+        try:
+            if free and self._engine.dialect.name == "postgresql":
+                with reading(self._engine) as db:
+                    number = int(target[:15], 16)
+                    yield bool(db.execute(text("SELECT pg_try_advisory_xact_lock(:n)"), {"n": number}).scalar())
+            else:
+                yield free
+        finally:
+            if free:
+                with self._busy_lock:
+                    self._busy.discard(target)
+
+    # --- the ledger ---
+
+    def entries(self, ref: ApplicationRef) -> tuple[LedgerEntry, ...]:
+        with reading(self._engine) as db:
+            rows = db.execute(select(effects).where(effects.c.target == target_of(ref))).all()
+        return tuple(self._entry(row) for row in rows)
+
+    def save(self, ref: ApplicationRef, entries: Sequence[LedgerEntry]) -> None:
+        target, now = target_of(ref), self._clock.now()
+        rows = []
+        for entry in entries:
+            effect = self._digest(f"effect:{target}:{entry.key}")
+            sealed = self._vault.seal(_dumps(_entry_json(entry)), f"effects.sealed:{target}:{effect}")
+            rows.append(
+                {
+                    "target": target,
+                    "effect": effect,
+                    "connection": ref.connection,
+                    "op": entry.op,
+                    "state": str(entry.state),
+                    "code": entry.code,
+                    "updated_at": now,
+                    "sealed": sealed,
+                }
+            )
+        statement = self._upsert(effects)
+        statement = statement.on_conflict_do_update(
+            index_elements=["target", "effect"],
+            set_={name: statement.excluded[name] for name in ("state", "code", "updated_at", "sealed")},
+        )
+        with writing(self._engine) as db:
+            db.execute(statement, rows)
+
+    def _entry(self, row: Row[Any]) -> LedgerEntry:
+        return _entry_of(json.loads(self._vault.open(row.sealed, f"effects.sealed:{row.target}:{row.effect}")))
+
+    # --- invitations ---
+
+    def invite(self, invitation_id: str, token: str, new: NewInvitation) -> Invitation:
+        now = self._clock.now()
+        private = new.model_dump_json(include={"applicant", "job_title", "language"}).encode()
+        row = {
+            "id": invitation_id,
+            "token_sha256": _token_digest(token),
+            "connection": new.ref.connection,
+            "target": target_of(new.ref),
+            "candidate": new.ref.candidate,
+            "application": new.ref.application,
+            "expires_at": now + timedelta(seconds=new.expires_in),
+            "created_at": now,
+            "sealed": self._vault.seal(private, f"invitations.sealed:{invitation_id}"),
+        }
+        with writing(self._engine) as db:
+            db.execute(insert(invitations), row)
+        return self.invitation(token)
+
+    def invitation(self, token: str) -> Invitation:
+        """The invitation behind a link.
+
+        Raises:
+            LinkError: `link_unknown`, `link_expired`.
+        """
+        with reading(self._engine) as db:
+            row = db.execute(select(invitations).where(invitations.c.token_sha256 == _token_digest(token))).first()
+            if row is None:
+                raise LinkError("This link is not known.", code="link_unknown")
+            if row.expires_at <= self._clock.now():
+                raise LinkError("This link has expired.", code="link_expired")
+            query = select(submissions.c.id).where(submissions.c.invitation == row.id)
+            handed_in = db.execute(query.order_by(submissions.c.created_at, submissions.c.id)).scalars().all()
+        private = json.loads(self._vault.open(row.sealed, f"invitations.sealed:{row.id}"))
+        return Invitation(
+            id=row.id,
+            ref=ApplicationRef(connection=row.connection, candidate=row.candidate, application=row.application),
+            expires_at=row.expires_at,
+            submissions=tuple(handed_in),
+            **private,
+        )
+
+    # --- rows and columns ---
+
+    def _upsert(self, table: Any) -> Any:
+        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
+        return dialect.insert(table)
+
+    def _digest(self, message: str) -> str:
+        """A keyed digest: finds a value again without keeping it, whatever the secret key is by then."""
+        return hmac.new(self._digest_key, message.encode(), hashlib.sha256).hexdigest()[:40]
+
+    def _row(self, db: Connection, submission_id: str, *, lock: bool = False) -> Row[Any] | None:
+        query = select(submissions).where(submissions.c.id == submission_id)
+        return db.execute(query.with_for_update() if lock else query).first()
+
+    def _by_key(self, db: Connection, connection: str, key: str) -> Row[Any] | None:
+        where = (submissions.c.connection == connection, submissions.c.idempotency == key)
+        return db.execute(select(submissions).where(*where)).first()
+
+    def _seal_document(self, submission_id: str, document: bytes | None) -> bytes | None:
+        return None if document is None else self._vault.seal(document, f"submissions.document:{submission_id}")
+
+    def _columns(self, work: Work, before: Work | None) -> dict[str, Any]:
+        """The columns of a submission; of the sealed ones only those whose content changed."""
+        columns: dict[str, Any] = {}
+        for name in CLEAR:
+            value = getattr(work, name)
+            columns[name] = str(value) if name in ("state", "action", "basis") and value is not None else value
+        for column, members in SEALED_PARTS.items():
+            if before is not None and all(getattr(work, m) == getattr(before, m) for m in members):
+                continue
+            plain = work.model_dump_json(include=set(members)).encode()
+            columns[column] = self._vault.seal(plain, f"submissions.{column}:{work.id}")
+        return columns
+
+    def _work(self, row: Row[Any]) -> Work:
+        members: dict[str, Any] = {name: getattr(row, name) for name in CLEAR}
+        for column in SEALED_PARTS:
+            sealed = getattr(row, column)
+            if sealed is not None:
+                members |= json.loads(self._vault.open(sealed, f"submissions.{column}:{row.id}"))
+        ref = ApplicationRef(connection=row.connection, candidate=row.candidate, application=row.application)
+        return Work.model_validate({**members, "id": row.id, "ref": ref})
+
+
+def _token_digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _cursor(work: Work) -> str:
+    raw = f"{round(work.created_at.timestamp() * 1000)}:{work.id}"
+    return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, str]:
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        when, _, last = raw.partition(":")
+        return datetime.fromtimestamp(int(when) / 1000).astimezone(), last
+    except (ValueError, OverflowError, OSError) as error:
+        raise LinkError("This page of the list does not exist.", code="cursor_invalid") from error
+
+
+def _dumps(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _entry_json(entry: LedgerEntry) -> dict[str, Any]:
+    return {f.name: getattr(entry, f.name) for f in dataclass_fields(entry)}
+
+
+def _entry_of(stored: dict[str, Any]) -> LedgerEntry:
+    known = {f.name for f in dataclass_fields(LedgerEntry)}
+    members = {k: _tuples(v) for k, v in stored.items() if k in known}
+    members["state"] = EffectState(members["state"])
+    members["assurance"] = Assurance(members["assurance"]) if members["assurance"] else None
+    return LedgerEntry(**members)
+
+
+def _tuples(value: Any) -> Any:
+    """Lists were tuples before JSON."""
+    if isinstance(value, list):
+        return tuple(value)
+    return {k: _tuples(v) for k, v in value.items()} if isinstance(value, dict) else value

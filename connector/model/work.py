@@ -1,0 +1,49 @@
+"""A submission as the pipeline keeps it: the record that everybody sees, and what the pipeline needs beside it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from connector.model.applicant import Applicant
+from connector.model.records import SubmissionRecord
+
+
+class Action(StrEnum):
+    """What is to be done to a submission beyond its first delivery; it survives restarts until it is done."""
+
+    RECHECK = "recheck"
+    UNDO = "undo"
+    WITHDRAW = "withdraw"
+    REMOVE = "remove"
+    """Withdraw, and delete what is kept of it."""
+    ERASE = "erase"
+
+
+TAKES_BACK = frozenset({Action.UNDO, Action.WITHDRAW, Action.REMOVE, Action.ERASE})
+DELETES = frozenset({Action.REMOVE, Action.ERASE})
+
+
+class Work(SubmissionRecord):
+    """One submission.
+
+    Attributes:
+        applicant, label, url, mapping, invitation: as handed in.
+        consent: somebody answers for it; without it nothing is planned.
+        live: it counts in the plan of its application: consented, not refused, not taken back.
+        action: what is under way beside the ordinary course.
+        runs: how many workflows were started for it; the number is part of a workflow's id.
+    """
+
+    applicant: Applicant = Applicant()
+    label: str = ""
+    url: str | None = None
+    mapping: str | None = None
+    invitation: str | None = None
+    consent: bool = True
+    live: bool = False
+    action: Action | None = None
+    runs: int = 0
+
+    def record(self) -> SubmissionRecord:
+        """The part that callers see."""
+        return SubmissionRecord.model_validate({name: getattr(self, name) for name in SubmissionRecord.model_fields})
