@@ -1,26 +1,18 @@
-"""Workday (SOAP Recruiting): a custom object on the job application, and files on the candidate."""
-
-from __future__ import annotations
+"""Workday (SOAP Recruiting): the plugin that the entry point `workday` names."""
 
 from adapters.workday.adapter import WorkdayAdapter
+from adapters.workday.sandbox import WorkdaySandbox
 from adapters.workday.settings import WorkdaySettings
-from connector.ports import AtsPlugin, Sandbox, SandboxSeed
-
-
-def _sandbox(seed: SandboxSeed) -> Sandbox:
-    from adapters.workday.sandbox import WorkdaySandbox  # the stand-in is loaded only by who starts one
-
-    return WorkdaySandbox(seed)
-
+from connector.ports import AtsPlugin
 
 plugin = AtsPlugin(
     kind="workday",
     title="Workday",
     settings=WorkdaySettings,
     adapter=WorkdayAdapter,
-    sandbox=_sandbox,
+    sandbox=WorkdaySandbox,
     default_mapping="workday.yaml",
     full_mapping="workday-full.yaml",
 )
 
-__all__ = ["WorkdayAdapter", "WorkdaySettings", "plugin"]
+__all__ = ["WorkdayAdapter", "WorkdaySandbox", "WorkdaySettings", "plugin"]
