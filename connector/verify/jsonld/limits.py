@@ -13,13 +13,15 @@ class Limits:
         quads: quads of one document. A CLR with 100 signed badges makes about 8,000.
         depth: nesting of objects. The deepest published LER nests 14 levels.
         work: steps of RDFC-1.0 beyond first-degree hashing, per document; poison graphs go over it within 0.2 s.
-        contexts: distinct `@context` values in one call.
+        states: distinct active contexts (of contexts, types and members) that one call may use.
+        inline_contexts: distinct inline contexts of one call.
     """
 
     quads: int = 100_000
     depth: int = 64
     work: int = 20_000
-    contexts: int = 64
+    states: int = 500
+    inline_contexts: int = 16
 
 
 DEFAULT = Limits()
