@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from connector.intake.link import fetch_link
 from connector.intake.receive import receive, screen
+from connector.intake.text import only_link
 
-__all__ = ["receive", "screen"]
+__all__ = ["fetch_link", "only_link", "receive", "screen"]

@@ -44,6 +44,9 @@ def receive(submission: Submission) -> tuple[UnverifiedCredential, ...]:
         return _from_image(baked.png_text(content), "png", submission)
     if baked.is_markup(content):
         return _from_image(baked.svg_text(content), "svg", submission)
+    link = text.only_link(content)
+    if link is not None and submission.url is not None:  # a badge that is only known by its address
+        return (unpack.hosted_badge(link, content, "link"),)
     return _from_text(content, unpack.Place(url=submission.url))
 
 

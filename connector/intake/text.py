@@ -16,7 +16,7 @@ from connector.intake import jose
 from connector.intake.limits import MAX_TEXT_BYTES, MAX_TOKENS_IN_TEXT
 
 _BOM: Final = b"\xef\xbb\xbf"
-_URL = re.compile(r"(?:web\+)?(?:interaction:)?https://[^\s\"'<>\\]{4,2000}\Z", re.IGNORECASE)
+_URL = re.compile(r"(?:web\+)?(?:interaction:)?https?://[^\s\"'<>\\]{4,2000}\Z", re.IGNORECASE)
 _TOKEN = re.compile(
     r"(?<![A-Za-z0-9_.-])ey[ABIJ][A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*(?:~[A-Za-z0-9_.~-]*)?"
 )
@@ -75,7 +75,7 @@ def only_link(content: bytes) -> str | None:
         return None
     text = content.removeprefix(_BOM).decode("utf-8", errors="replace").strip().strip("<>")
     match = _URL.match(text)
-    return match.group()[match.group().lower().index("https://") :] if match else None
+    return match.group()[match.group().lower().index("http") :] if match else None
 
 
 def _json_or_more(text: str) -> Any:

@@ -1,0 +1,137 @@
+"""What is known of the sites that host Open Badges 2.0: which page shows which assertion, and which hosts are one site.
+
+Facts, with where they come from in `docs`: Credly answers assertions without login on three host and path spellings;
+Badgr (Canvas Credentials, Parchment) has one API host per region behind its page hosts. Everything else is found from
+the page itself: `<link rel="alternate">` or embedded JSON-LD.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_CREDLY_PAGE = re.compile(rf"/(?:badges|users/[^/]+/badges)/(?P<id>{_UUID})(?:/.*)?\Z")
+_CREDLY_ASSERTION = re.compile(rf"/(?:api/)?v1/obi/v2/badge_assertions/(?P<id>{_UUID})(?:\.json)?\Z")
+_BADGR_ASSERTION = re.compile(r"/public/assertions/(?P<id>[A-Za-z0-9_-]{8,64})(?:\.json|/)?\Z")
+
+_CREDLY_PAGES: Final = frozenset({"credly.com", "www.credly.com", "youracclaim.com", "www.youracclaim.com"})
+_CREDLY_HOSTS: Final = _CREDLY_PAGES | {"api.credly.com", "api.youracclaim.com"}
+_BADGR_APIS: Final = {
+    "api.badgr.io": "api.badgr.io",
+    "badgr.com": "api.badgr.io",
+    "badgr.io": "api.badgr.io",
+    "badges.parchment.com": "api.badgr.io",
+    "api.eu.badgr.io": "api.eu.badgr.io",
+    "eu.badgr.com": "api.eu.badgr.io",
+    "eu.badges.parchment.com": "api.eu.badgr.io",
+    "api.ca.badgr.io": "api.ca.badgr.io",
+    "ca.badgr.com": "api.ca.badgr.io",
+    "ca.badges.parchment.com": "api.ca.badgr.io",
+    "api.au.badgr.io": "api.au.badgr.io",
+    "au.badgr.com": "api.au.badgr.io",
+    "au.badges.parchment.com": "api.au.badgr.io",
+}
+"""Page host -> API host of its region."""
+
+_ALTERNATE_TYPE = re.compile(r"application/(?:[\w.-]+\+)?(?:json|vc|jwt)\b", re.IGNORECASE)
+_MAX_PAGE_CHARS: Final = 2_000_000
+_MAX_EMBEDDED: Final = 20
+
+
+def assertion_address(url: str) -> str | None:
+    """The address of the assertion that a page or address of a known site stands for; None for any other site.
+
+    Queries are left out: they say how a page looks, or carry the person's e-mail.
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    if parts.scheme != "https" or parts.port not in (None, 443):
+        return None
+    if host in _CREDLY_HOSTS:
+        page = _CREDLY_PAGE.match(parts.path) if host in _CREDLY_PAGES else None
+        found = page or _CREDLY_ASSERTION.match(parts.path)
+        return f"https://api.credly.com/v1/obi/v2/badge_assertions/{found['id'].lower()}" if found else None
+    if host in _BADGR_APIS:
+        found = _BADGR_ASSERTION.match(parts.path)
+        return f"https://{_BADGR_APIS[host]}/public/assertions/{found['id']}" if found else None
+    return None
+
+
+def same_assertion(one: str, other: str) -> bool:
+    """Whether two addresses name one assertion: equal, or two spellings of a known site."""
+    if one == other:
+        return True
+    known = assertion_address(one)
+    return known is not None and known == assertion_address(other)
+
+
+def site_of(origin: str) -> str:
+    """The site that a host (`host` or `host:port`) belongs to: itself, unless several hosts are known to be one."""
+    host = origin.lower()
+    if host in _CREDLY_HOSTS:
+        return "credly.com"
+    return _BADGR_APIS.get(host, host)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a web page offers a machine: addresses of JSON, and JSON-LD that it carries itself."""
+
+    alternates: tuple[str, ...] = ()
+    embedded: tuple[str, ...] = ()
+
+
+@dataclass
+class _Found:
+    alternates: list[str] = field(default_factory=list)
+    embedded: list[str] = field(default_factory=list)
+
+
+class _Reader(HTMLParser):
+    def __init__(self, base: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found, self._base, self._script = _Found(), base, False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag == "link" and "alternate" in values.get("rel", "").lower().split():
+            if _ALTERNATE_TYPE.match(values.get("type", "").strip()) and values.get("href"):
+                self.found.alternates.append(_absolute(self._base, values["href"]))
+        elif tag == "script" and values.get("type", "").strip().lower() == "application/ld+json":
+            self._script = len(self.found.embedded) < _MAX_EMBEDDED
+            if self._script:
+                self.found.embedded.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self._script:
+            self.found.embedded[-1] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "script":
+            self._script = False
+
+
+def _absolute(base: str, href: str) -> str:
+    try:
+        return urljoin(base, href)
+    except ValueError:
+        return href
+
+
+def is_page(content_type: str, content: bytes) -> bool:
+    """Whether an answer is a web page, by what it says and what it is."""
+    if "html" in content_type.lower():
+        return content.lstrip()[:1] not in (b"{", b"[")
+    return content.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html"))
+
+
+def read_page(content: bytes, base: str) -> Page:
+    """Find JSON behind or inside a web page; nothing in it is run."""
+    reader = _Reader(base)
+    reader.feed(content[:_MAX_PAGE_CHARS].decode("utf-8", errors="replace"))
+    reader.close()
+    return Page(tuple(reader.found.alternates), tuple(text.strip() for text in reader.found.embedded if text.strip()))
