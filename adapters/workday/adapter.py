@@ -8,15 +8,17 @@ the candidate). Everything that was decided against what was seen on the wire is
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
-from adapters.base import BaseAdapter, same_value
+from adapters.base import BaseAdapter, changed_fields
 from adapters.workday import notes, wire
 from adapters.workday.client import ACTIVATE, VENDOR, RecruitingClient
-from adapters.workday.settings import FIELD_TYPES, MARKER_CHILD, NOTE_CHILD, WorkdaySettings
+from adapters.workday.settings import FIELD_TYPES, FILE_COMMENT, MARKER_CHILD, NOTE_CHILD, WorkdaySettings, is_alias
 from adapters.workday.soap import Element
 from connector.errors import (
     AmbiguousTarget,
@@ -82,11 +84,11 @@ class WorkdayAdapter(BaseAdapter):
         rows = await self._client.additional_data_of_candidate(ref.candidate)
         for row in rows:
             if ref.application in row.ids.values():
-                return _Place(ref.application, self._ours(row))
-        applications = await self._client.applications_of(ref.candidate)
-        if not any(ref.application in application.ids.values() for application in applications):
-            raise NotFoundInAts("Workday has no such job application of that candidate.", code="application_not_found")
-        return _Place(ref.application, None)
+                return _Place(row.number, self._ours(row))
+        for application in await self._client.applications_of(ref.candidate):
+            if ref.application in application.ids.values():
+                return _Place(application.number, None)
+        raise NotFoundInAts("Workday has no such job application of that candidate.", code="application_not_found")
 
     async def _only_place(self, candidate: str) -> _Place:
         applications = await self._client.applications_of(candidate)
@@ -96,8 +98,7 @@ class WorkdayAdapter(BaseAdapter):
             raise AmbiguousTarget(
                 f"The candidate has {len(applications)} job applications in Workday; name the one that is meant."
             )
-        ids = applications[0].ids
-        application = ids.get("Job_Application_ID") or next(iter(ids.values()))
+        application = applications[0].number
         rows = await self._client.additional_data_of_application(application)
         return _Place(application, self._ours(rows[0]) if rows else None)
 
@@ -120,34 +121,37 @@ class WorkdayAdapter(BaseAdapter):
 
     async def _files(self, ref: ApplicationRef, application: str) -> list[wire.StoredAttachment]:
         """The candidate's files, without those we put there for *another* of their applications."""
-        mine, ours = _file_prefix(ref.candidate, application), _FILE_ID_PREFIX
+        mine, ours = _file_prefix(application), _FILE_ID_PREFIX
         files = await self._client.attachments_of(ref.candidate)
         return [f for f in files if f.file_id.startswith(mine) or not f.file_id.startswith(ours)]
 
     # fields
 
     async def set_fields(self, ref: ApplicationRef, values: Mapping[str, FieldValue | None], seen: AtsState) -> None:
-        for key in values:
-            if key in (NOTE_CHILD, MARKER_CHILD, f"{self._settings.custom_object}Reference"):
-                raise UnsupportedByAts(f"{key} of the custom object is not a field to map to.", code="field_reserved")
-        texts = {key: _written_value(key, value) for key, value in values.items()}
+        for key, value in values.items():
+            self._check_field(key, value)
         place = await self._place(ref)
-        standing = self._fields(wire.plain_children(place.custom_object))
-        changed = {key: text for key, text in texts.items() if not same_value(values[key] or None, standing.get(key))}
-        await self._put(place, changed)
+        standing = AtsState(fields=self._fields(wire.plain_children(place.custom_object)))
+        changed = changed_fields(values, standing)
+        await self._put(place, {key: _written_value(key, value) for key, value in changed.items()})
+
+    def _check_field(self, key: str, value: FieldValue | None) -> None:
+        if key in (NOTE_CHILD, MARKER_CHILD, f"{self._settings.custom_object}Reference") or not is_alias(key):
+            raise UnsupportedByAts(f"{key} is no field of the custom object to map to.", code="field_reserved")
+        if isinstance(value, tuple):
+            raise UnsupportedByAts(f"{key} of the custom object holds one value, not a list.", code="field_single")
+        if isinstance(value, bool | int | float) and key not in self._settings.field_types:
+            raise UnsupportedByAts(
+                f"Say the type of {key} in CUSTOM_FIELDS of the connection: Workday's answers do not tell it.",
+                code="field_undeclared",
+            )
 
     async def _put(self, place: _Place, values: Mapping[str, str | None]) -> None:
-        """Write our object whole. What stood there a moment ago is read first: the note and fields live together."""
-        if not values:
-            return
-        settings = self._settings
-        try:
+        """Write our object whole, from what stood there a moment ago: fields and notes live in it together."""
+        if values:
+            settings = self._settings
             whole = wire.with_children(place.custom_object, settings.custom_namespace, settings.custom_object, values)
-        except ValueError as error:
-            raise UnsupportedByAts(
-                "A value holds characters that Workday's XML cannot carry.", code="value_not_xml"
-            ) from error
-        await self._client.put_additional_data(place.application, whole)
+            await self._client.put_additional_data(place.application, whole)
 
     # notes
 
@@ -183,11 +187,11 @@ class WorkdayAdapter(BaseAdapter):
             )
         application = (await self._place(ref)).application
         file = wire.NewAttachment(
-            file_id=_file_prefix(ref.candidate, application) + _short_hash(attachment.value.sha256),
+            file_id=_file_prefix(application) + _short_hash(attachment.value.sha256),
             filename=attachment.value.filename,
             content_type=attachment.value.content_type,
             content=attachment.content,
-            comment=f"For job application {application}",
+            comment=FILE_COMMENT + application,
         )
         try:
             return await self._client.put_attachment(ref.candidate, file) or file.file_id
@@ -321,9 +325,9 @@ def _short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _file_prefix(candidate: str, application: str) -> str:
+def _file_prefix(application: str) -> str:
     """Start of our file ids for one application: the same file for the same application has one id, for ever."""
-    return f"{_FILE_ID_PREFIX}{_short_hash(f'{candidate}/{application}')}-"
+    return f"{_FILE_ID_PREFIX}{_short_hash(application)}-"
 
 
 def _read_value(text: str, kind: str) -> FieldValue:
@@ -346,8 +350,15 @@ def _number(text: str) -> FieldValue:
 
 
 def _written_value(key: str, value: FieldValue | None) -> str | None:
-    if isinstance(value, tuple):
-        raise UnsupportedByAts(f"{key} of the custom object holds one value, not a list.", code="field_single_value")
     if isinstance(value, bool):
         return "true" if value else "false"
-    return None if value is None or value == "" else str(value)
+    if isinstance(value, float):
+        return _decimal(key, value)
+    return None if value is None else str(value)
+
+
+def _decimal(key: str, value: float) -> str:
+    """An xsd:decimal: it has neither exponent nor infinity."""
+    if not math.isfinite(value):
+        raise UnsupportedByAts(f"{key} of the custom object holds a finite number.", code="field_not_a_number")
+    return format(Decimal(repr(value)), "f")

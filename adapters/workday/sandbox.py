@@ -24,7 +24,7 @@ from starlette.routing import BaseRoute, Route
 
 from adapters.standin import FixedWindow, Refusal, RequestKind, StandIn, seed_people
 from adapters.workday import notes, sandbox_world
-from adapters.workday.sandbox_schema import check_with_table, check_with_wsdl
+from adapters.workday.sandbox_schema import check_with_table, check_with_wsdl, compile_wsdl
 from adapters.workday.sandbox_signin import SignIn
 from adapters.workday.sandbox_wire import (
     TENANT,
@@ -53,7 +53,7 @@ from adapters.workday.sandbox_world import (
     StoredFile,
     World,
 )
-from adapters.workday.settings import MARKER_CHILD, NOTE_CHILD
+from adapters.workday.settings import FILE_COMMENT, MARKER_CHILD, NOTE_CHILD
 from adapters.workday.soap import (
     SOAP_ENV,
     Element,
@@ -102,6 +102,9 @@ class WorkdaySandbox(StandIn):
         self._sign_in = SignIn(self.option("auth", "password"), TENANT, self.now)
         per_second = self.option("requests_per_second", None)
         self._window = FixedWindow(int(per_second), 1.0, self.now) if per_second else None
+        self._wsdl = str(self.option("wsdl", None) or "")
+        if self._wsdl:
+            compile_wsdl(self._wsdl)
 
     # the stand-in as its users see it
 
@@ -138,7 +141,7 @@ class WorkdaySandbox(StandIn):
         return AtsState(
             fields={n: _shown(n, t) for n, t in ours.items() if n not in (NOTE_CHILD, MARKER_CHILD)},
             notes=_notes_in(ours),
-            attachments=tuple(AttachmentState(f.filename, f.wid) for f in person.files),
+            attachments=tuple(AttachmentState(f.filename, f.wid) for f in person.files if _is_about(f, mine[0])),
         )
 
     def field_names(self) -> dict[str, str]:
@@ -247,8 +250,8 @@ class WorkdaySandbox(StandIn):
     def _check_shape(self, request: Element, version: str) -> None:
         later = is_later(version)
         problems = check_with_table(request, later=later)
-        if not problems and self.option("wsdl", None):
-            problems = check_with_wsdl(request, str(self.option("wsdl", None)), later=later)
+        if not problems and self._wsdl:
+            problems = check_with_wsdl(request, self._wsdl, later=later)
         if problems:
             raise Invalid(*((problem.message, problem.xpath) for problem in problems))
 
@@ -454,6 +457,12 @@ def _shown(name: str, text: str) -> FieldValue:
     if kind == "number":
         return int(text) if text.lstrip("-").isdecimal() else float(text)
     return text
+
+
+def _is_about(file: StoredFile, application: JobApplication) -> bool:
+    """A candidate's file is about every application, unless its comment names one."""
+    _, named, number = file.comment.partition(FILE_COMMENT)
+    return not named or number == application.number
 
 
 def _notes_in(children: Mapping[str, str]) -> tuple[NoteState, ...]:

@@ -56,6 +56,16 @@ def check_with_wsdl(body: Element, wsdl: str, *, later: bool) -> list[Problem]:
     return []
 
 
+def compile_wsdl(wsdl: str) -> None:
+    """Compile the schema now, so that a file that is no such WSDL is said at the start.
+
+    Raises:
+        ConfigurationError: it cannot be used.
+    """
+    for later in (False, True):
+        _compiled(wsdl, later)
+
+
 @lru_cache(maxsize=8)
 def _compiled(wsdl: str, later: bool) -> etree.XMLSchema:
     try:

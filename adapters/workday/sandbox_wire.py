@@ -143,7 +143,17 @@ def id_of(reference: Element) -> tuple[str, str]:
 def invalid_id(reference: Element, id_type: str, value: str) -> tuple[str, str]:
     """The message of a reference to nothing [C]."""
     words = f"Invalid ID value.  '{value}' is not a valid ID value for type = '{id_type}'"
-    return words, reference.getroottree().getelementpath(reference)
+    return words, xpath_of(reference)
+
+
+def xpath_of(element: Element) -> str:
+    """Where in the request an element stands, as Workday writes it: `/wd:Put_..._Request[1]/wd:...[1]`."""
+    steps: list[str] = []
+    step: Element | None = element
+    while step is not None and step.tag != f"{{{SOAP_ENV}}}Body":
+        steps.append(f"/wd:{local_name(step)}[{1 + sum(1 for _ in step.itersiblings(step.tag, preceding=True))}]")
+        step = step.getparent()
+    return "".join(reversed(steps))
 
 
 def whole_number(parent: Element | None, name: str, default: int) -> int:

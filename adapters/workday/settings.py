@@ -12,6 +12,7 @@ FIELD_TYPES: Final = frozenset({"text", "long_text", "url", "date", "yes_no", "n
 DEFAULT_CUSTOM_FIELDS: Final = "lerCredentials:long_text, lerSkills:long_text, lerReport:url, lerCheckedOn:date"
 NOTE_CHILD: Final = "lerNote"
 MARKER_CHILD: Final = "lerVerificationId"
+FILE_COMMENT: Final = "For job application "
 LATER_SCHEMA: Final = 42
 """The oldest version of which it is known that it has the elements v26.1 lacks; below it they are not sent."""
 
@@ -69,7 +70,7 @@ class WorkdaySettings(BaseModel):
     @field_validator("custom_object")
     @classmethod
     def _plain_alias(cls, value: str) -> str:
-        if not _ALIAS.match(value):
+        if not is_alias(value):
             raise ValueError("a web service alias has letters, digits and _ only")
         return value
 
@@ -77,7 +78,7 @@ class WorkdaySettings(BaseModel):
     @classmethod
     def _declared_fields(cls, value: str) -> str:
         for alias, kind in _pairs(value):
-            if not _ALIAS.match(alias) or kind not in FIELD_TYPES:
+            if not is_alias(alias) or kind not in FIELD_TYPES:
                 raise ValueError(f"write alias:type, with a type of {', '.join(sorted(FIELD_TYPES))}")
             if alias in (NOTE_CHILD, MARKER_CHILD):
                 raise ValueError(f"{alias} is the note's own field")
@@ -131,6 +132,11 @@ class WorkdaySettings(BaseModel):
     def custom_namespace(self) -> str:
         """Namespace of custom objects; it holds the tenant's name, so it differs between sandbox and production."""
         return f"urn:com.workday/tenants/{self.tenant}/data/custom"
+
+
+def is_alias(text: str) -> bool:
+    """Whether `text` can be a web service alias, and so the name of an XML element."""
+    return _ALIAS.match(text) is not None
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

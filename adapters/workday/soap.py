@@ -6,10 +6,13 @@ are not expanded, nothing is fetched. `faultcode`, `faultstring` and `detail` ha
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
+
+from connector.errors import UnsupportedByAts
 
 BSVC: Final = "urn:com.workday/bsvc"
 SOAP_ENV: Final = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -17,6 +20,9 @@ WSSE: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurit
 PASSWORD_TEXT: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText"
 
 Element = etree._Element
+
+_DOCTYPE = re.compile(rb"(?>\s+|\xef\xbb\xbf|<\?(?>.*?\?>)|<!--(?>.*?-->))*+<!DOCTYPE", re.DOTALL)
+"""A document type declaration can stand only before the root element (XML 1.0 section 2.8)."""
 
 
 class XmlRefused(ValueError):
@@ -62,13 +68,21 @@ class Fault:
 
 
 def parse_xml(content: bytes) -> Element:
-    """Parse a document from outside.
+    """Parse a document from outside, as UTF-8 whatever it declares; its caller has bounded its size.
 
     Raises:
         XmlRefused: it is not well-formed, or it declares a document type.
     """
+    if _DOCTYPE.match(content):
+        raise XmlRefused("it declares a document type")
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+        encoding="utf-8",  # a declared encoding could hide a DTD from the line above
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=True,  # a file's content is one text node, and may be longer than libxml2's 10 MB
+        remove_comments=True,
+        remove_pis=True,
     )
     try:
         root = etree.fromstring(content, parser)
@@ -95,15 +109,25 @@ def text_of(element: Element | None) -> str:
     return "" if element is None or element.text is None else element.text
 
 
-def add(parent: Element, name: str, text: str | None = None) -> Element:
-    """Append one of Workday's elements.
+def set_text(element: Element, text: str) -> None:
+    """Give an element its text.
 
     Raises:
-        ValueError: `text` holds characters that XML cannot carry (control characters).
+        UnsupportedByAts: the text holds characters that XML cannot carry (control characters).
     """
+    try:
+        element.text = text
+    except ValueError as error:
+        raise UnsupportedByAts(
+            "A value holds characters that Workday's XML cannot carry.", code="value_not_xml"
+        ) from error
+
+
+def add(parent: Element, name: str, text: str | None = None) -> Element:
+    """Append one of Workday's elements."""
     child = etree.SubElement(parent, bsvc(name))
     if text is not None:
-        child.text = text
+        set_text(child, text)
     return child
 
 

@@ -15,12 +15,12 @@ from typing import Final, Literal
 
 from lxml import etree
 
-from adapters.workday.soap import BSVC, Element, add, bsvc, local_name, text_of
+from adapters.workday.soap import BSVC, Element, add, bsvc, local_name, set_text, text_of
 
 Profile = Literal["v26", "v42"]
 PAGE_SIZE: Final = 100
 """Workday's own default; a candidate's applications fit on one page."""
-ATTACHMENT_PAGE_SIZE: Final = 10
+ATTACHMENT_PAGE_SIZE: Final = 5
 """Attachments come with their content, so few at a time stay under our limit for one answer."""
 DOCUMENT_CATEGORY_TYPE: Final = "Document_Category__Workday_Owned__ID"
 DOCUMENT_CATEGORY: Final = "OTHER_DOCUMENTS"
@@ -50,6 +50,11 @@ class ApplicationData:
 
     ids: Mapping[str, str]
     objects: tuple[Element, ...] = ()
+
+    @property
+    def number(self) -> str:
+        """The one id we write with, whichever it was asked by."""
+        return self.ids.get("Job_Application_ID") or next(iter(self.ids.values()), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +175,6 @@ def with_children(current: Element | None, namespace: str, alias: str, values: M
     """The whole custom object to send: every child as it stands, ours replaced; None becomes an empty element.
 
     Whether Workday merges a put or replaces the object is not documented, so both must give the same result.
-
-    Raises:
-        ValueError: a value holds characters that XML cannot carry.
     """
     root = etree.Element(f"{{{namespace}}}{alias}", nsmap={"custom": namespace})
     written: set[str] = set()
@@ -190,7 +192,9 @@ def with_children(current: Element | None, namespace: str, alias: str, values: M
 
 
 def _append(root: Element, namespace: str, name: str, value: str | None) -> None:
-    etree.SubElement(root, f"{{{namespace}}}{name}").text = value
+    child = etree.SubElement(root, f"{{{namespace}}}{name}")
+    if value:
+        set_text(child, value)
 
 
 def _inbound(child: Element) -> Element:
