@@ -21,9 +21,7 @@ RDF_NIL: Final = f"<{RDF}nil>"
 
 _NEEDS_ESCAPE = re.compile('["\\\\\x00-\x1f\x7f]')
 _ESCAPES = {code: f"\\u{code:04X}" for code in (*range(0x20), 0x7F)}
-_ESCAPES |= {
-    ord(char): escaped for char, escaped in zip('\b\t\n\f\r"\\', '\\b \\t \\n \\f \\r \\" \\\\'.split(), strict=True)
-}
+_ESCAPES |= {8: "\\b", 9: "\\t", 10: "\\n", 12: "\\f", 13: "\\r", 0x22: '\\"', 0x5C: "\\\\"}
 
 _ABSOLUTE_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"\\\x7f]*\Z")
 

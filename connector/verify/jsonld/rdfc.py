@@ -7,7 +7,7 @@ that is tried is counted, and a dataset over the budget is refused. Section numb
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import permutations
 
 from connector.verify.jsonld.errors import TOO_COMPLEX, JsonLdError
@@ -137,26 +137,20 @@ class _Canonicalizer:
         data = []
         for digest in sorted(groups):
             data.append(digest)
-            chosen: tuple[str, _Issuer] | None = None
-            for path, candidate in self._paths(groups[digest], issuer, depth, lambda: chosen):
-                if chosen is None or path < chosen[0]:
-                    chosen = path, candidate
-            assert chosen is not None, "a group has at least one permutation, and the first is never abandoned"
-            data.append(chosen[0])
-            issuer = chosen[1]
+            path, issuer = self._best_path(groups[digest], issuer, depth)
+            data.append(path)
         return self.digest("".join(data)), issuer
 
-    def _paths(
-        self, related: list[str], issuer: _Issuer, depth: int, best: Callable[[], tuple[str, _Issuer] | None]
-    ) -> Iterator[tuple[str, _Issuer]]:
-        """Section 4.8.3 step 5.4: one path per order of the neighbours, abandoned as soon as it cannot win."""
+    def _best_path(self, related: list[str], issuer: _Issuer, depth: int) -> tuple[str, _Issuer]:
+        """Section 4.8.3 step 5.4: every order of the neighbours, each abandoned as soon as it cannot win."""
+        chosen: tuple[str, _Issuer] | None = None
         for order in permutations(related):
             self._spend(len(order))
-            chosen = best()
-            limit = chosen[0] if chosen else None
-            result = self._path(order, issuer.copy(), depth, limit)
-            if result is not None:
-                yield result
+            result = self._path(order, issuer.copy(), depth, chosen[0] if chosen else None)
+            if result is not None and (chosen is None or result[0] < chosen[0]):
+                chosen = result
+        assert chosen is not None, "there is at least one order, and the first is never abandoned"
+        return chosen
 
     def _path(
         self, order: tuple[str, ...], issuer: _Issuer, depth: int, limit: str | None
