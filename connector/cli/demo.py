@@ -99,7 +99,7 @@ def _service(
     """The service as an employer would run it, with settings that point at the stand-ins."""
     from connector.bootstrap import build
     from connector.config import load_settings
-    from connector.infra.documents import RecordedWorld
+    from connector.infra.world_file import RecordedWorld
     from connector.share.keys import new_api_key
     from connector.web.app import create_app
 
@@ -117,7 +117,7 @@ def _service(
             environ[f"LER_{stand_in.kind.upper()}__{name.upper()}"] = str(value)
     server = stack.enter_context(LoopbackServer(port=port))
     environ["LER_PUBLIC_URL"] = server.url
-    connector = build(load_settings(environ, env_file=None), documents=RecordedWorld(world.documents()))
+    connector = build(load_settings(environ, env_file=None), documents=RecordedWorld(world.documents(), base=folder))
     connector.start()
     stack.callback(connector.stop)
     server.start(create_app(connector))

@@ -47,12 +47,13 @@ def moment(text: str) -> datetime:
 
 def documents_of(world: Path | None, offline: bool) -> DocumentSource:
     """Where documents come from: a recorded world, nowhere, or the guarded network with the egress settings."""
-    from connector.infra.documents import NoDocuments, RecordedWorld
+    from connector.infra.documents import NoDocuments
+    from connector.infra.world_file import RecordedWorld
 
     if world is not None and offline:
         raise ConfigurationError("--documents and --offline exclude each other.")
     if world is not None:
-        return RecordedWorld.from_file(world)
+        return RecordedWorld.load(world)
     if offline:
         return NoDocuments()
     from connector.bootstrap import guarded_documents

@@ -1,0 +1,152 @@
+"""`verify` and `plan`: files and links in, reports out; and `verify --stream`, one warm process for many requests."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from connector.cli.options import (
+    ApplicantDid,
+    ApplicantEmail,
+    ApplicantName,
+    AsOf,
+    Documents,
+    Json,
+    Offline,
+    PolicyFile,
+    applicant_of,
+    documents_of,
+    moment,
+    policy_of,
+    read_input,
+)
+from connector.errors import ConfigurationError
+from connector.model.submission import Submission
+
+if TYPE_CHECKING:
+    from connector.answers import Planner
+
+console = Console()
+
+
+def verify(
+    paths: Annotated[list[str] | None, typer.Argument(help="Files, links, or - for standard input.")] = None,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Read JSON requests from standard input, one line each; answer in order.")
+    ] = False,
+    as_json: Json = False,
+    applicant_name: ApplicantName = "",
+    applicant_email: ApplicantEmail = [],  # noqa: B006  # typer copies it
+    applicant_did: ApplicantDid = [],  # noqa: B006
+    policy: PolicyFile = None,
+    as_of: AsOf = "",
+    documents: Documents = None,
+    offline: Offline = False,
+) -> None:
+    """Verify LERs. Exit 0: every answer is accepted; 1: one is not; 2: the command could not run."""
+    from connector.answers import answer
+    from connector.ports import World
+
+    if stream:
+        from connector.cli.stream import serve_stream
+
+        serve_stream(sys.stdin.buffer, sys.stdout, policy_of(policy), documents_of(documents, offline), moment, as_of)
+        return
+    if not paths:
+        raise typer.BadParameter("give at least one file or link", param_hint="PATH")
+    recognised, source, now = policy_of(policy), documents_of(documents, offline), moment(as_of)
+    applicant = applicant_of(applicant_name, applicant_email, applicant_did)
+    all_accepted = True
+    for label, item in _inputs(paths):
+        result = answer(item, recognised, World(source.session()), applicant=applicant, now=now, request_id=label)
+        all_accepted &= result["decision"] == "accepted"
+        _print(result, as_json)
+    raise typer.Exit(0 if all_accepted else 1)
+
+
+def _inputs(paths: list[str]) -> Iterator[tuple[str, Submission | str]]:
+    """Every input, read before the first is judged, so that an unreadable path stops the command at once."""
+    read: list[tuple[str, Submission | str]] = []
+    for path in paths:
+        if path.startswith(("https://", "http://")):
+            read.append((path, path))
+        else:
+            read.append((path, Submission(content=read_input(path), label=path)))
+    yield from read
+
+
+def _print(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False), flush=True)
+        return
+    from connector.cli.render import show_answer
+
+    show_answer(console, result)
+
+
+def plan(
+    file: Annotated[str, typer.Argument(help="The LER: a file, a link, or - for standard input.")],
+    ats: Annotated[str, typer.Option("--ats", help="A connection, or a kind of ATS (greenhouse, lever, workday).")],
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="Another mapping file.")] = None,
+    as_json: Json = False,
+    applicant_name: ApplicantName = "",
+    applicant_email: ApplicantEmail = [],  # noqa: B006
+    applicant_did: ApplicantDid = [],  # noqa: B006
+    policy: PolicyFile = None,
+    as_of: AsOf = "",
+    documents: Documents = None,
+    offline: Offline = False,
+) -> None:
+    """Show what would be written, value by value, with rule and claim. Exit 1: nothing to write."""
+    from connector.answers import answer
+    from connector.ports import World
+
+    now = moment(as_of)
+    [(label, item)] = list(_inputs([file]))
+    result = answer(
+        item,
+        policy_of(policy),
+        World(documents_of(documents, offline)),
+        applicant=applicant_of(applicant_name, applicant_email, applicant_did),
+        now=now,
+        request_id=label,
+        planner=planner_for(ats, mapping, now),
+    )
+    _print(result, as_json)
+    raise typer.Exit(0 if result["plan"] and result["plan"]["changes"] else 1)
+
+
+def planner_for(ats: str, mapping: Path | None, now: Any) -> Planner:
+    """What makes the plan for a connection's name or a bare kind, without asking the ATS anything.
+
+    Raises:
+        ConfigurationError: no connection and no adapter has that name.
+        MappingError: the mapping is not right.
+    """
+    from connector import registry
+    from connector.config import load_settings
+    from connector.mapping import PlanContext, load_mapping, make_plan, mapping_path
+
+    settings = load_settings()
+    connection = next((c for c in settings.ats_connections if c.name == ats), None)
+    kind = connection.kind if connection else ats
+    if kind not in registry.available():
+        known = ", ".join(sorted({*registry.available(), *(c.name for c in settings.ats_connections)}))
+        raise ConfigurationError(f"There is no connection and no ATS named {ats!r}: {known}.")
+    plugin = registry.plugin(kind)
+    path = mapping or mapping_path(settings.mapping_dir, ats, kind, plugin.default_mapping)
+    rules = load_mapping(path)
+    context = PlanContext(
+        ats=kind,
+        shared_on=now.date(),
+        report_url=f"{settings.public_url}/r/example",
+        language=connection.options.language if connection else "en",
+        employer_name=settings.employer.name,
+    )
+    return lambda claims: make_plan(claims, rules, plugin.capabilities, context)
