@@ -1,0 +1,25 @@
+"""From claims to a change set, by rules that the employer writes in YAML (docs/mappings.md)."""
+
+from connector.mapping.check import Finding, check_mapping
+from connector.mapping.context import PlanContext, SharedDocument
+from connector.mapping.engine import make_plan
+from connector.mapping.loader import FieldMapping, load_mapping, parse_mapping, shipped_mapping
+from connector.mapping.schema import mapping_schema
+from connector.mapping.selecting import preselected
+from connector.mapping.words import languages, words_for
+
+__all__ = [
+    "FieldMapping",
+    "Finding",
+    "PlanContext",
+    "SharedDocument",
+    "check_mapping",
+    "languages",
+    "load_mapping",
+    "make_plan",
+    "mapping_schema",
+    "parse_mapping",
+    "preselected",
+    "shipped_mapping",
+    "words_for",
+]

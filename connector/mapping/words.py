@@ -6,6 +6,7 @@ The catalogue of a language is `locales/<language>.json`; a language without one
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -35,7 +36,7 @@ class Words:
     def more(self, count: int) -> str:
         return str(self._catalogue["more"]).format(count=count)
 
-    # --- how well founded ----------------------------------------------------------------------------------------
+    # --- how well founded ---------------------------------------------------------------------------------
 
     def assurance(self, claim: Claim) -> str:
         """How well `claim` is founded, and what is not current about it."""
@@ -57,7 +58,7 @@ class Words:
             return self.say("state", "expired_on", date=claim.expires_on)
         return self.say("state", claim.verdict)
 
-    # --- lines -----------------------------------------------------------------------------------------------------
+    # --- lines ---------------------------------------------------------------------------------
 
     def line(self, claim: Claim) -> str:
         """One line about one credential or one skill; what the issuer wrote stands in `“…”`."""
@@ -77,6 +78,27 @@ class Words:
             return self.say("line", "credential", name=name, words=words)
         key = "credential.issuer" if claim.issuer_recognised else "credential.self_named"
         return self.say("line", key, name=name, issuer=quoted(claim.issuer_name, limit=120), words=words)
+
+    # --- notes ---------------------------------------------------------------------------------
+
+    def note(self, text: str | None, *, date: object, report_url: str | None, employer: str) -> str:
+        """The note's fixed wording, or the employer's own `text`."""
+        if text is None:
+            key = "with_link" if report_url else "without_link"
+            return self.say("note", key, date=date, report_url=report_url)
+        return text.format(date=date, report_url=report_url, employer=plain(employer, limit=100)).strip()
+
+    def quoted_lines(self, lines: Sequence[str], room: int) -> list[str]:
+        """As many of the lines as there is room for, under the sentence that says whose words they are."""
+        label = str(self._catalogue["note"]["quoted"])
+        kept: list[str] = []
+        room -= len(label) + 1
+        for line in lines:
+            room -= len(line) + 3
+            if room < 0:
+                break
+            kept.append(f"- {line}")
+        return [label, *kept] if kept else []
 
 
 def _was_confirmed(claim: Claim) -> bool:
