@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, Generic, NoReturn, TypeVar
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
@@ -228,6 +229,33 @@ def present(unwanted: Iterable[str], there: Iterable[str]) -> list[str]:
     """What is unwanted and there, in order, once each."""
     known = set(there)
     return list(dict.fromkeys(item for item in unwanted if item in known))
+
+
+class Kept(Generic[T]):
+    """A table of the vendor's (definitions, tags) that is loaded when first needed and believed for `seconds`."""
+
+    def __init__(
+        self, load: Callable[[], Awaitable[T]], seconds: float, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._load, self._seconds, self._monotonic = load, seconds, monotonic
+        self._value: T | None = None
+        self._loaded_at = 0.0
+        self._loads = 0
+
+    async def get(self, *, fresh: bool = False) -> T:
+        """The table; `fresh` asks the vendor again."""
+        if self._value is None or fresh or self._monotonic() - self._loaded_at > self._seconds:
+            self._value, self._loaded_at = await self._load(), self._monotonic()
+            self._loads += 1
+        return self._value
+
+    async def where(self, holds: Callable[[T], bool]) -> T:
+        """The table; asked for once more when an older copy does not hold what is looked for."""
+        loads = self._loads
+        value = await self.get()
+        if not holds(value) and self._loads == loads:
+            value = await self.get(fresh=True)
+        return value
 
 
 # --- the adapter -------------------------------------------------------------------------------------------------
