@@ -78,6 +78,8 @@ class Delivery:
     ref: ApplicationRef
     sleep: Sleep = asyncio.sleep
     writes: int = 0
+    requests: int = 0
+    """HTTP requests, counted by whoever runs it."""
     _effects: dict[str, Effect] = field(default_factory=dict)
     _skipped: list[Skip] = field(default_factory=list)
     _known: dict[str, LedgerEntry] = field(default_factory=dict)
@@ -96,6 +98,7 @@ class Delivery:
             ref=self.ref,
             effects=tuple(self._effects.values()),
             skipped=(*self.changes.skipped, *self._skipped),
+            requests=self.requests,
             writes=self.writes,
         )
 

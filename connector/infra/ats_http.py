@@ -10,7 +10,8 @@ import ssl
 import time
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from typing import Any, Final
+from contextvars import ContextVar
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import authlib.deprecate  # sets its filter to "always" on import, so it goes first
@@ -88,6 +89,16 @@ class _BoundedBody(httpx.AsyncByteStream):
         await self._inner.aclose()
 
 
+class Meter(Protocol):
+    """Counts the requests of one piece of work."""
+
+    requests: int
+
+
+METER: ContextVar[Meter | None] = ContextVar("meter", default=None)
+"""The meter of the work that is going on in this task: several share one client."""
+
+
 class _Transport(httpx.AsyncBaseTransport):
     def __init__(self, inner: httpx.AsyncBaseTransport, owner: AtsHttpClients) -> None:
         self._inner, self._owner = inner, owner
@@ -95,6 +106,8 @@ class _Transport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await self._owner.bucket.take()
         self._owner.requests += 1
+        if (meter := METER.get()) is not None:
+            meter.requests += 1
         response = await self._inner.handle_async_request(request)
         self._owner.observe(response)
         if isinstance(response.stream, httpx.AsyncByteStream):

@@ -44,7 +44,7 @@ SEALED_PARTS: Final = {
         "selected",
         "message",
     ),
-    "result": ("answer", "claims"),
+    "result": ("answer", "claims", "assessed_at", "recheck"),
     "delivery": ("change_set", "receipt"),
 }
 """Which members of a submission go encrypted into which column."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 from connector.model.applicant import Applicant
@@ -31,6 +32,8 @@ class Work(SubmissionRecord):
         consent: somebody answers for it; without it nothing is planned.
         live: it counts in the plan of its application: consented, not refused, not taken back.
         action: what is under way beside the ordinary course.
+        assessed_at: when it was last assessed.
+        recheck: something could not be found out just then, and is to be tried again.
         runs: how many workflows were started for it; the number is part of a workflow's id.
     """
 
@@ -42,6 +45,8 @@ class Work(SubmissionRecord):
     consent: bool = True
     live: bool = False
     action: Action | None = None
+    assessed_at: datetime | None = None
+    recheck: bool = False
     runs: int = 0
 
     def record(self) -> SubmissionRecord:

@@ -1,0 +1,216 @@
+"""One input, one answer: the verification report of CONTRACT section 2, for the commands and the pipeline alike.
+
+Pure, given a policy, a world, an applicant and a moment. Bad input is an answer (`error`, and a verdict that says what
+kind of bad), never an exception.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from connector.errors import (
+    ConnectorError,
+    FetchError,
+    IntakeError,
+    SubmissionTooLarge,
+    UnreadableSubmission,
+    UnsafeLink,
+)
+from connector.intake import receive
+from connector.intake.link import fetch_link
+from connector.model.applicant import Applicant
+from connector.model.changes import Change, ChangeSet
+from connector.model.claims import Claim
+from connector.model.credential import AssessedCredential
+from connector.model.report import DECISION_ORDER, VERDICT_ORDER, Decision, RequestRecord, Verdict
+from connector.model.submission import Submission
+from connector.normalize import EMPTY, Crosswalk, read_claims
+from connector.ports import World
+from connector.verify import assess
+from connector.verify.policy import Policy
+
+Planner = Callable[[Sequence[Claim]], ChangeSet]
+
+_BUSY: Final = 429
+_NOT_FOUND_OUT: Final = frozenset({Verdict.UNRESOLVABLE, Verdict.STATUS_UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was found in one input.
+
+    Attributes:
+        submission: what was handed in, or what the link led to; None when it could not be had.
+        claims: of all its credentials, in the order of the document.
+        error: why there is nothing to say about it.
+    """
+
+    submission: Submission | None
+    assessed: tuple[AssessedCredential, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    requests: tuple[RequestRecord, ...] = ()
+    error: ConnectorError | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The most severe of its credentials'."""
+        if self.error is not None:
+            return _verdict_of(self.error)
+        found = {a.report.verdict for a in self.assessed}
+        return next((v for v in VERDICT_ORDER if v in found), Verdict.NO_CREDENTIAL)
+
+    @property
+    def decision(self) -> Decision:
+        """The most severe of its credentials'; for the file only, never for the person."""
+        found = {a.decision for a in self.assessed}
+        return next((d for d in DECISION_ORDER if d in found), Decision.REFUSED)
+
+    @property
+    def refused(self) -> bool:
+        """Every credential in it is refused."""
+        return all(a.decision is Decision.REFUSED for a in self.assessed)
+
+    @property
+    def passing(self) -> bool:
+        """Something could not be found out because a document could not be had just now: worth trying again."""
+        if isinstance(self.error, FetchError):
+            return not self.error.refused
+        if not any(a.report.verdict in _NOT_FOUND_OUT for a in self.assessed):
+            return False
+        return any(r.outcome == "failed" or (r.status or 0) >= 500 or r.status == _BUSY for r in self.requests)
+
+
+def examine(
+    source: Submission | str,
+    policy: Policy,
+    world: World,
+    *,
+    applicant: Applicant,
+    now: datetime,
+    crosswalk: Crosswalk = EMPTY,
+    assess_options: dict[str, Any] | None = None,
+) -> Examination:
+    """Receive, assess, read the claims.
+
+    Args:
+        source: what was handed in, or a link.
+        assess_options: more keyword arguments for `verify.assess` (what a presentation must show).
+    """
+    submission = source if isinstance(source, Submission) else None
+    try:
+        submission = submission or fetch_link(str(source), world.documents)
+        assessed = tuple(
+            assess(credential, policy, world, applicant=applicant, now=now, **(assess_options or {}))
+            for credential in receive(submission)
+        )
+    except ConnectorError as error:
+        return Examination(submission, requests=world.documents.requests, error=error)
+    claims = tuple(claim for one in assessed for claim in read_claims(one, crosswalk))
+    return Examination(submission, assessed, claims, world.documents.requests)
+
+
+def answer(
+    source: Submission | str,
+    policy: Policy,
+    world: World,
+    *,
+    applicant: Applicant,
+    now: datetime,
+    request_id: str = "",
+    crosswalk: Crosswalk = EMPTY,
+    planner: Planner | None = None,
+    assess_options: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The answer as JSON.
+
+    Args:
+        planner: makes the plan that was asked for; None leaves `plan` null.
+    """
+    start = time.perf_counter()
+    found = examine(
+        source, policy, world, applicant=applicant, now=now, crosswalk=crosswalk, assess_options=assess_options
+    )
+    plan: dict[str, Any] | None = None
+    error = found.error
+    if planner is not None and error is None:
+        try:
+            plan = plan_json(planner(found.claims))
+        except ConnectorError as problem:
+            error = problem
+    result = answer_json(found, request_id=request_id, plan=plan, error=error)
+    result["ms"] = round((time.perf_counter() - start) * 1000, 3)
+    return result
+
+
+def answer_json(
+    found: Examination,
+    *,
+    request_id: str = "",
+    plan: dict[str, Any] | None = None,
+    error: ConnectorError | None = None,
+) -> dict[str, Any]:
+    """CONTRACT section 2, member by member."""
+    error = error or found.error
+    return {
+        "id": request_id,
+        "ms": 0.0,
+        "decision": str(found.decision),
+        "verdict": str(found.verdict),
+        "credentials": [credential_json(one) for one in found.assessed],
+        "claims": [claim_json(claim) for claim in found.claims],
+        "plan": plan,
+        "requests": [r.model_dump(mode="json") for r in found.requests],
+        "error": None if error is None else {"code": error.code, "message": error.message},
+    }
+
+
+def credential_json(assessed: AssessedCredential) -> dict[str, Any]:
+    report = assessed.report
+    return {
+        "path": report.path,
+        "format": report.format,
+        "data_model": report.data_model,
+        "securing": list(report.securing),
+        "verdict": str(report.verdict),
+        "decision": str(assessed.decision),
+        "assurance": str(assessed.assurance),
+        "issuer": report.issuer.model_dump(mode="json", exclude={"sensitive"}),
+        "subject": report.subject.model_dump(mode="json"),
+        "valid_from": report.valid_from,
+        "valid_until": report.valid_until,
+        "document_sha256": report.document_sha256,
+        "checks": [c.model_dump(mode="json") for c in report.checks],
+    }
+
+
+def claim_json(claim: Claim) -> dict[str, Any]:
+    """A claim; the promised members are there for both kinds."""
+    return {"achievement": None, "level": None, **claim.model_dump(mode="json")}
+
+
+def plan_json(changes: ChangeSet) -> dict[str, Any]:
+    return {
+        "ats": changes.ats,
+        "changes": [change_json(c) for c in changes.changes],
+        "skipped": [s.model_dump(mode="json") for s in changes.skipped],
+    }
+
+
+def change_json(change: Change) -> dict[str, Any]:
+    members = change.model_dump(mode="json")
+    order = ("op", "target", "value", "trust", "assurance", "rule", "claims")
+    return {name: members[name] for name in order}
+
+
+def _verdict_of(error: ConnectorError) -> Verdict:
+    if error.code == Verdict.NO_CREDENTIAL:
+        return Verdict.NO_CREDENTIAL
+    if isinstance(error, FetchError | UnsafeLink):
+        return Verdict.UNRESOLVABLE
+    if isinstance(error, UnreadableSubmission | SubmissionTooLarge):
+        return Verdict.MALFORMED
+    return Verdict.UNSUPPORTED if isinstance(error, IntakeError) else Verdict.MALFORMED

@@ -1,0 +1,378 @@
+"""The whole run on one page: receive -> assess -> read claims -> make the plan -> deliver.
+
+No engine here: `run` sees only the port `Steps`, and every step asks the desk (the store) where the submission stands,
+so that it may be run again at any point, by anybody, and ends the same (DESIGN section 2).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from connector.answers import Examination, answer_json, examine
+from connector.deliver.delivery import Delivery
+from connector.deliver.ledger import Ledger
+from connector.errors import ConnectorError, DeliveryError, RetryableDeliveryError, StoreError
+from connector.model.applicant import ApplicationRef
+from connector.model.changes import ChangeSet, EffectState, Receipt
+from connector.model.claims import Claim
+from connector.model.records import State
+from connector.model.submission import Submission
+from connector.model.work import DELETES, TAKES_BACK, Action, Work
+from connector.normalize import Crosswalk
+from connector.ports import Clock, DocumentSource, World
+from connector.retry import next_delay
+from connector.verify.policy import Policy
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS: Final = 120
+"""With the waits of `retry.next_delay` about a day; then it is `failed`, in sight, with a retry by one command."""
+FRESH_FOR: Final = timedelta(hours=24)
+"""An assessment older than this is made again before anything is written (DOMAIN section 4, THREATS section 6)."""
+TARGET_BUSY_SECONDS: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What comes next: `deliver`, `again` (after `delay` seconds, scaled already) or `rest`."""
+
+    then: str
+    delay: float = 0.0
+
+
+REST: Final = Turn("rest")
+DELIVER: Final = Turn("deliver")
+
+
+class Steps(Protocol):
+    """How an engine runs a step: once, with its outcome kept, so that a restart goes on behind it."""
+
+    def run(self, name: str, work: Callable[[], Turn]) -> Turn: ...
+
+
+class Desk(Protocol):
+    """What the pipeline asks of the store."""
+
+    def get(self, submission_id: str) -> Work | None: ...
+    def change(self, submission_id: str, turn: Callable[[Work], Work | None]) -> Work: ...
+    def document(self, submission_id: str) -> bytes | None: ...
+    def keep_document(self, submission_id: str, document: bytes) -> None: ...
+    def same_document(self, ref: ApplicationRef, sha256: str, before: str) -> str | None: ...
+    def live(self, ref: ApplicationRef) -> tuple[Work, ...]: ...
+    def hold_target(self, ref: ApplicationRef) -> AbstractContextManager[bool]: ...
+    def renew_link(self, ref: ApplicationRef) -> None: ...
+    def wipe(self, submission_id: str) -> None: ...
+
+
+class Courier(Protocol):
+    """Carries deliveries to one ATS account, and knows when that account is not to be disturbed."""
+
+    def carry(self, changes: ChangeSet, ledger: Ledger, ref: ApplicationRef) -> Delivery:
+        """A delivery, ready to run."""
+        ...
+
+    def run(self, delivery: Delivery) -> Receipt: ...
+    def wait(self, connection: str) -> float: ...
+    def hold(self, connection: str, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the run needs from outside, wired by `bootstrap`.
+
+    Attributes:
+        documents: a source with a list of requests of its own, one per submission.
+        plan: the wished-for state of an application from claims, through the mapping of that submission.
+        recheck_for: how long a document that could not be had is asked for again.
+        time_scale: divides every wait.
+    """
+
+    desk: Desk
+    ledger: Ledger
+    courier: Courier
+    clock: Clock
+    policy: Callable[[], Policy]
+    crosswalk: Callable[[], Crosswalk]
+    documents: Callable[[], DocumentSource]
+    plan: Callable[[Work, tuple[Claim, ...], datetime], ChangeSet]
+    screen: Callable[[bytes], None]
+    recheck_for: timedelta
+    time_scale: float = 1.0
+
+
+def run(submission_id: str, steps: Steps, tools: Tools) -> Turn:
+    """One run of one submission, from wherever it stands."""
+    turn = steps.run("assess", lambda: _Run(submission_id, tools).assess())
+    if turn.then == DELIVER.then:
+        turn = steps.run("deliver", lambda: _Run(submission_id, tools).deliver())
+    return turn
+
+
+def wished(tools: Tools, ref: ApplicationRef, *, including: Work | None = None) -> ChangeSet | None:
+    """The plan of an application from all its live submissions; None when there are none.
+
+    Args:
+        including: counts as live, as it is here (a preview of a choice that was not made yet).
+    """
+    works = [w for w in tools.desk.live(ref) if including is None or w.id != including.id]
+    works += [including] if including is not None else []
+    if not works:
+        return None
+    works.sort(key=lambda w: (w.created_at, w.id))
+    claims: dict[str, Claim] = {}
+    for work in works:
+        claims |= {claim.id: claim for claim in chosen(work)}
+    return tools.plan(works[-1], tuple(claims.values()), works[0].created_at)
+
+
+def chosen(work: Work) -> tuple[Claim, ...]:
+    """The claims that may be passed on: those ticked, or all that are ticked from the start."""
+    if work.selected is None:
+        return tuple(c for c in work.claims if c.preselected)
+    ticked = set(work.selected)
+    return tuple(c for c in work.claims if c.id in ticked)
+
+
+class _Run:
+    def __init__(self, submission_id: str, tools: Tools) -> None:
+        self._id, self._tools, self._desk = submission_id, tools, tools.desk
+
+    # --- receive, assess, read the claims ---
+
+    def assess(self) -> Turn:
+        work = self._desk.get(self._id)
+        if work is None:
+            return REST
+        if work.action in TAKES_BACK:
+            return DELIVER
+        now = self._tools.clock.now()
+        if work.state in (State.PLANNED, State.DELIVERING) and not _stale(work, now) and work.action is None:
+            return DELIVER
+        if work.state not in _TO_BE_ASSESSED and work.action is not Action.RECHECK:
+            return REST
+        found = self._examine(work, now)
+        earlier = self._duplicate(self._desk.get(self._id) or work)
+        after = self._desk.change(self._id, lambda w: self._assessed(w, found, now, earlier))
+        log.info("submission %s: %s, %s", self._id, after.state, found.verdict)
+        return self._after_assessment(after)
+
+    def _examine(self, work: Work, now: datetime) -> Examination:
+        content = self._desk.document(self._id)
+        kept = content is not None
+        source = Submission(content=content, label=work.label, url=work.url) if content is not None else work.url or ""
+        found = examine(
+            source,
+            self._tools.policy(),
+            World(documents=self._tools.documents()),
+            applicant=work.applicant,
+            now=now,
+            crosswalk=self._tools.crosswalk(),
+        )
+        if kept or found.submission is None:
+            return found
+        return self._keep(found)
+
+    def _keep(self, found: Examination) -> Examination:
+        """Keep what a link led to, unless it is something that must not be kept."""
+        assert found.submission is not None
+        try:
+            self._tools.screen(found.submission.content)
+        except ConnectorError as error:
+            return Examination(None, requests=found.requests, error=error)
+        self._desk.keep_document(self._id, found.submission.content)
+        return found
+
+    def _assessed(self, work: Work, found: Examination, now: datetime, earlier: str | None) -> Work | None:
+        """Where the submission stands after an assessment. Whoever took it back meanwhile has the last word."""
+        if work.action in TAKES_BACK:
+            return None
+        waits = found.passing and now < work.created_at + self._tools.recheck_for
+        values = {
+            "duplicate_of": earlier,
+            "answer": answer_json(found, request_id=work.id),
+            "claims": found.claims,
+            "assessed_at": now,
+            "recheck": waits,
+            "action": None,
+            "code": None,
+            "message": None,
+            "next_attempt_at": None,
+        }
+        if found.error is not None or found.refused:
+            values |= _why_refused(found)
+            values |= {"state": State.ASSESSED if waits else State.REFUSED, "live": False}
+            if waits:
+                values |= {"attempts": work.attempts + 1, "next_attempt_at": self._later(work.attempts + 3)}
+        elif not work.consent:
+            values |= {"state": State.AWAITING_CONSENT}
+        else:
+            values |= {"state": State.PLANNED, "live": True, "attempts": 0}
+        return work.model_copy(update=values)
+
+    def _duplicate(self, work: Work) -> str | None:
+        """An earlier submission of the same bytes for the same application; it stays the one that counted first."""
+        if work.document_sha256 is None or work.duplicate_of is not None:
+            return work.duplicate_of
+        return self._desk.same_document(work.ref, work.document_sha256, work.id)
+
+    def _after_assessment(self, work: Work) -> Turn:
+        if work.action in TAKES_BACK or work.state is State.PLANNED:
+            return DELIVER
+        if work.state is State.ASSESSED:
+            return self._again(work)
+        if work.state is State.REFUSED and any(e.active for e in self._tools.ledger.entries(work.ref)):
+            return DELIVER  # it counted before; what rested on it alone is taken back
+        return REST
+
+    # --- make the plan, deliver ---
+
+    def deliver(self) -> Turn:
+        work = self._desk.get(self._id)
+        if work is None:
+            return REST
+        with self._desk.hold_target(work.ref) as free:
+            if not free:
+                return Turn("again", TARGET_BUSY_SECONDS / self._tools.time_scale)
+            pause = self._tools.courier.wait(work.ref.connection)
+            if pause > 0:
+                self._change(next_attempt_at=self._tools.clock.now() + timedelta(seconds=pause))
+                return Turn("again", pause)
+            return self._deliver(work)
+
+    def _deliver(self, work: Work) -> Turn:
+        refused = work.state is State.REFUSED
+        work = self._change(
+            state=work.state if refused else State.DELIVERING, attempts=work.attempts + 1, next_attempt_at=None
+        )
+        try:
+            self._desk.renew_link(work.ref)
+            changes = wished(self._tools, work.ref) or ChangeSet(ats=work.ref.connection)
+        except StoreError:
+            raise
+        except ConnectorError as error:
+            return self._failed(error, None)
+        if not refused:
+            self._change(change_set=changes)
+        delivery = self._tools.courier.carry(changes, self._tools.ledger, work.ref)
+        try:
+            receipt = self._tools.courier.run(delivery)
+        except RetryableDeliveryError as error:
+            return self._try_later(work, error, delivery.receipt())
+        except DeliveryError as error:
+            return self._failed(error, delivery.receipt())
+        return self._finish(work, receipt)
+
+    def _finish(self, work: Work, receipt: Receipt) -> Turn:
+        if work.action in TAKES_BACK:
+            return self._taken_back(work, receipt)
+        if work.state is State.REFUSED:
+            self._change(receipt=receipt)
+            return REST
+        state, code, message = _outcome(receipt)
+        values = {"state": state, "receipt": receipt, "code": code, "message": message}
+        if work.recheck:
+            values |= {"action": Action.RECHECK, "next_attempt_at": self._later(work.attempts + 5)}
+        after = self._change(**values)
+        log.info("submission %s: %s, %d writes", self._id, state, receipt.writes)
+        return self._again(after) if after.action is Action.RECHECK else REST
+
+    def _taken_back(self, work: Work, receipt: Receipt) -> Turn:
+        failed = [e for e in receipt.effects if e.state is EffectState.FAILED]
+        if failed:
+            self._change(
+                state=State.FAILED,
+                receipt=receipt,
+                code=failed[0].code,
+                message="The ATS refused to take something back.",
+            )
+            return REST
+        stays = [s for s in receipt.skipped if s.reason == "cannot_be_removed"]
+        message = "It was taken back."
+        if stays:
+            message = (
+                f"It was taken back, except what this ATS lets nobody remove: {'; '.join(s.detail for s in stays)}."
+            )
+        action = work.action
+        assert action is not None
+        if action in DELETES:
+            self._desk.wipe(self._id)
+            receipt = receipt.model_copy(update={"effects": ()})
+        self._change(
+            state=State.WITHDRAWN, action=None, receipt=receipt, code=_DONE[action], message=message, live=False
+        )
+        log.info("submission %s: %s", self._id, _DONE[action])
+        return REST
+
+    # --- when it did not go well ---
+
+    def _try_later(self, work: Work, error: RetryableDeliveryError, receipt: Receipt) -> Turn:
+        if work.attempts >= MAX_ATTEMPTS:
+            return self._failed(error, receipt)
+        delay = next_delay(work.attempts, error.retry_after) / self._tools.time_scale
+        if error.retry_after is not None:
+            self._tools.courier.hold(work.ref.connection, delay)
+        self._change(
+            receipt=receipt,
+            code=error.code,
+            message=error.message,
+            next_attempt_at=self._tools.clock.now() + timedelta(seconds=delay),
+        )
+        log.warning("submission %s: attempt %d ended %s; again in %.0f s", self._id, work.attempts, error.code, delay)
+        return Turn("again", delay)
+
+    def _failed(self, error: ConnectorError, receipt: Receipt | None) -> Turn:
+        values = {"state": State.FAILED, "code": error.code, "message": error.message}
+        self._change(**values | ({"receipt": receipt} if receipt is not None else {}))
+        log.warning("submission %s: failed, %s", self._id, error.code)
+        return REST
+
+    def _change(self, **values: object) -> Work:
+        return self._desk.change(self._id, lambda w: w.model_copy(update=values))
+
+    def _later(self, attempt: int) -> datetime:
+        return self._tools.clock.now() + timedelta(seconds=next_delay(attempt) / self._tools.time_scale)
+
+    def _again(self, work: Work) -> Turn:
+        assert work.next_attempt_at is not None
+        return Turn("again", max((work.next_attempt_at - self._tools.clock.now()).total_seconds(), 0.0))
+
+
+_TO_BE_ASSESSED: Final = frozenset({State.RECEIVED, State.ASSESSED, State.PLANNED, State.DELIVERING})
+_DONE: Final = {
+    Action.UNDO: "undone",
+    Action.WITHDRAW: "withdrawn",
+    Action.REMOVE: "withdrawn",
+    Action.ERASE: "erased",
+}
+
+
+def _stale(work: Work, now: datetime) -> bool:
+    return work.assessed_at is None or now - work.assessed_at > FRESH_FOR
+
+
+def _why_refused(found: Examination) -> dict[str, str]:
+    if found.error is not None:
+        return {"code": found.error.code, "message": found.error.message}
+    verdict = str(found.verdict)
+    failed = [c for a in found.assessed for c in a.report.checks if c.outcome == "failed"]
+    undetermined = [c for a in found.assessed for c in a.report.checks if c.outcome == "undetermined"]
+    telling = next(iter(failed or undetermined), None)
+    if telling is None:
+        return {"code": verdict, "message": "No credential in it can be used."}
+    return {"code": telling.code if verdict == "verified" else verdict, "message": telling.summary}
+
+
+def _outcome(receipt: Receipt) -> tuple[State, str | None, str | None]:
+    failed = [e for e in receipt.effects if e.state is EffectState.FAILED]
+    if not failed:
+        if receipt.effects:
+            return State.DELIVERED, None, None
+        return State.DELIVERED, "nothing_to_write", "The mapping makes nothing of what was shared."
+    done = len(failed) < len(receipt.effects)
+    message = f"The ATS refused {len(failed)} of {len(receipt.effects)} values: {failed[0].detail}"
+    return State.PARTLY_DELIVERED if done else State.FAILED, failed[0].code, message
