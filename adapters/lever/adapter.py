@@ -6,8 +6,9 @@ The adapter never creates opportunities and never touches scores or feedback, wh
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from adapters.base import BaseAdapter, absent, present
@@ -21,18 +22,26 @@ from adapters.lever.wire import (
     Comment,
     File,
     FormTemplate,
+    Note,
     Opportunity,
     current_forms,
+    our_comment,
     our_notes,
     read_filename,
-    read_note,
     same_written,
     write_filename,
     write_form_field,
     write_note,
     write_reference,
 )
-from connector.errors import AtsAuthError, DeliveryError, NotFoundInAts, RejectedByAts, UnsupportedByAts
+from connector.errors import (
+    AtsAuthError,
+    DeliveryError,
+    NotFoundInAts,
+    RejectedByAts,
+    RetryableDeliveryError,
+    UnsupportedByAts,
+)
 from connector.model.applicant import ApplicationRef
 from connector.model.changes import (
     AddAttachment,
@@ -133,20 +142,31 @@ class LeverAdapter(BaseAdapter):
         value = write_note(text, marker)
         if existing is None:
             return await self._client.add_note(opportunity, value, secret=private)
-        note = await self._client.note(opportunity, existing.remote_id)
-        thread = [Comment(value=value) if _is_ours(c) else c for c in note.fields]
-        await self._client.replace_note(opportunity, note.id, thread, secret=private)
+        note = await self._note(ref, opportunity, existing)
+        ours = _ours_in(note)
+        thread = [Comment(value=value) if i == ours else c for i, c in enumerate(note.fields)]
+        with _only_this_note():
+            await self._client.replace_note(opportunity, existing.remote_id, thread, secret=private)
         return existing.remote_id
+
+    async def _note(self, ref: ApplicationRef, opportunity: str, existing: NoteState) -> Note:
+        try:
+            return await self._client.note(opportunity, existing.remote_id)
+        except NotFoundInAts:
+            await self._look(ref)  # raises when it is the candidate who is gone
+            raise RetryableDeliveryError("The note was deleted in Lever since it was read.", code="note_gone") from None
 
     async def remove_note(self, ref: ApplicationRef, note: NoteState) -> None:
         """Delete our note, or only our part of it when recruiters have answered below."""
         try:
             found = await self._client.note(ref.candidate, note.remote_id)
-            answers = [c for c in found.fields if not _is_ours(c)]
-            if answers:
-                await self._client.replace_note(ref.candidate, note.remote_id, answers, secret=found.secret)
-            else:
-                await self._client.delete_note(ref.candidate, note.remote_id)
+            ours = _ours_in(found)
+            answers = [c for i, c in enumerate(found.fields) if i != ours]
+            with _only_this_note():
+                if answers:
+                    await self._client.replace_note(ref.candidate, note.remote_id, answers, secret=found.secret)
+                else:
+                    await self._client.delete_note(ref.candidate, note.remote_id)
         except NotFoundInAts:
             await self._look(ref)  # the note is gone; raises when it is the candidate who is
 
@@ -155,7 +175,7 @@ class LeverAdapter(BaseAdapter):
     async def add_attachment(self, ref: ApplicationRef, attachment: AddAttachment) -> str:
         if not self.capabilities.attachments:
             self._unsupported("attachments while no acting user is set (PERFORM_AS)")
-        name = write_filename(attachment.value.filename, attachment.value.content_type)
+        name = write_filename(attachment.value.filename)
         if len(attachment.content) > MAX_FILE_BYTES:
             raise UnsupportedByAts("The file is larger than Lever takes.", code="attachment_too_large")
         content_type = "text/plain" if name != attachment.value.filename else attachment.value.content_type
@@ -308,7 +328,7 @@ def _capabilities(*, files: bool) -> Capabilities:
         notes=NoteSupport.EDITABLE,
         private_notes=True,
         attachments=files,
-        attachment_types=frozenset(ACCEPTED_TYPES) if files else frozenset(),
+        attachment_types=ACCEPTED_TYPES if files else frozenset(),
         links=True,
         forms=True,
         removable=frozenset(removable),
@@ -319,8 +339,31 @@ def _names(found: Opportunity, ref: ApplicationRef) -> bool:
     return ref.application is None or ref.application in found.applications
 
 
-def _is_ours(comment: Comment) -> bool:
-    return comment.value is not None and read_note(comment.value) is not None
+def _ours_in(note: Note) -> int:
+    place = our_comment(note)
+    if place is None:
+        raise RejectedByAts(
+            "Somebody changed that note in Lever, so that it no longer carries our reference.", code="note_edited"
+        )
+    return place
+
+
+@contextlib.contextmanager
+def _only_this_note() -> Iterator[None]:
+    """A 403 here most often means "not created via API": somebody copied our reference into a note of their own.
+
+    That is this note's matter; it must not read as if the connection had lost its permissions.
+    """
+    try:
+        yield
+    except AtsAuthError as error:
+        if error.code != "ats_forbidden":
+            raise
+        raise RejectedByAts(
+            "Lever does not let this connection change that note.",
+            code="note_not_ours",
+            detail="it was not created through the API, or the permission notes:write:admin is missing",
+        ) from error
 
 
 def _all_files(files: Sequence[File]) -> tuple[AttachmentState, ...]:

@@ -48,7 +48,7 @@ _TRIALS: Final[Mapping[str, tuple[str, str, dict[str, Any] | None]]] = {
     "files:write:admin": ("DELETE", f"/opportunities/{_NOBODY}/files/{_NOBODY}", None),
     "forms:read:admin": ("GET", f"/opportunities/{_NOBODY}/forms", None),
     "forms:write:admin": ("POST", f"/opportunities/{_NOBODY}/forms", {"baseTemplateId": _NOBODY, "fields": []}),
-    "tags:read:admin": ("GET", "/tags", None),
+    "tags:read:admin": ("GET", "/tags?limit=1", None),
 }
 SCOPES: Final = tuple(_TRIALS)
 """What the adapter needs beside `form_templates:read:admin` and, with an acting user, `users:read:admin`."""
@@ -113,12 +113,12 @@ class LeverClient:
         return await self._one(f"/users/{_segment(user)}", User)
 
     async def try_scope(self, scope: str) -> None:
-        """Find out whether the credentials may, by a call on a record that cannot exist: 404 means yes."""
+        """Find out whether the credentials may, by a call on a record that cannot exist: 404 or 400 means yes."""
         method, path, body = _TRIALS[scope]
         options: dict[str, Any] = {} if body is None else {"json": body}
         if scope == "files:write:admin":
             options["params"] = self._as_user()
-        with contextlib.suppress(NotFoundInAts):
+        with contextlib.suppress(NotFoundInAts, RejectedByAts):
             await self._send(method, path, write=method != "GET", **options)
 
     async def list_confidential(self) -> None:

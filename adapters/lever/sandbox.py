@@ -1,7 +1,8 @@
 """A stand-in for Lever: Data API v1 in its own wire format, which refuses what Lever refuses.
 
 Follows the developer documentation (read 2026-11-23) and answers recorded on 2026-07-02; where neither says what
-happens (the code of a validation error, what a key without a permission gets) it takes the stricter reading. Switches
+happens (the code of a validation error, what a key without a permission gets) it takes the stricter reading. A call or
+parameter that the connector does not need (`expand`, creating opportunities) is refused as unknown. Switches
 (`SandboxSeed.options`):
 
 - `auth`: `api_key` (default) or `oauth`, what `settings` hands out; both are always understood.
@@ -26,8 +27,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from adapters.lever.checks import (
+    TokenBucket,
+    bad_request,
+    form_problem,
+    is_comment,
+    is_score,
+    json_body,
+    missing,
+    refused,
+    require_user,
+    required_text,
+    strings,
+)
 from adapters.lever.client import SCOPES
-from adapters.lever.forms_check import form_problem
 from adapters.lever.wire import Form, Note, current_forms, our_notes, read_filename
 from adapters.lever.world import STAGES, Candidacy, Json, World
 from adapters.standin import Refusal, RequestKind, Section, StandIn, sections_of, seed_people
@@ -45,41 +58,9 @@ EXTENSIONS: Final = frozenset({"docx", "doc", "js", "jpg", "png", "pdf", "txt"})
 _OPPORTUNITY: Final = "/v1/opportunities/{opportunity}"
 _PAGE: Final = frozenset({"limit", "offset"})
 _AS_USER: Final = frozenset({"perform_as"})
-_OPPORTUNITY_FILTERS: Final = frozenset(
-    {"confidentiality", "email", "tag", "contact_id", "archived", "include", "expand"}
-)
+_OPPORTUNITY_FILTERS: Final = frozenset({"confidentiality", "email", "tag", "contact_id", "archived", "include"})
 
 Handler = Callable[[Request], Awaitable[Response]]
-
-
-def refused(status: int, code: str, message: str) -> Refusal:
-    """An answer in Lever's error shape."""
-    return Refusal(JSONResponse({"code": code, "message": message}, status))
-
-
-def _bad(message: str) -> Refusal:
-    return refused(400, "BadRequest", message)
-
-
-def _missing(kind: str, identifier: str) -> Refusal:
-    return refused(404, "ResourceNotFound", f"{kind} {identifier} was not found")
-
-
-class TokenBucket:
-    """Lever's limit: `rate` requests a second on average, `burst` at once; its 429 has no headers."""
-
-    def __init__(self, rate: float, burst: int, now: Callable[[], float]) -> None:
-        self._rate, self._burst, self._now = rate, burst, now
-        self._tokens, self._at = float(burst), now()
-
-    def take(self) -> bool:
-        now = self._now()
-        self._tokens = min(self._burst, self._tokens + max(now - self._at, 0.0) * self._rate)
-        self._at = now
-        if self._tokens < 1:
-            return False
-        self._tokens -= 1
-        return True
 
 
 class LeverSandbox(StandIn):
@@ -176,14 +157,8 @@ class LeverSandbox(StandIn):
             self._call(
                 "GET", "/v1/opportunities", self._list, "opportunities:read:admin", _PAGE | _OPPORTUNITY_FILTERS
             ),
-            self._call(
-                "GET",
-                "/v1/opportunities/deleted",
-                self._list_deleted,
-                "opportunities:read:admin",
-                _PAGE | {"deleted_at_start", "deleted_at_end"},
-            ),
-            self._call("GET", o, self._get, "opportunities:read:admin", frozenset({"expand", "include"})),
+            self._call("GET", "/v1/opportunities/deleted", self._list_deleted, "opportunities:read:admin", _PAGE),
+            self._call("GET", o, self._get, "opportunities:read:admin"),
             *(
                 self._call("POST", f"{o}/{verb}", self._change, "opportunities:write:admin", _AS_USER)
                 for verb in ("addTags", "removeTags", "addLinks", "removeLinks", "addSources", "removeSources")
@@ -198,7 +173,7 @@ class LeverSandbox(StandIn):
                 f"{o}/files",
                 self._list_files,
                 "files:read:admin",
-                _PAGE | {"uploaded_at_start", "uploaded_at_end"},
+                _PAGE,
             ),
             self._call("POST", f"{o}/files", self._add_file, "files:write:admin", _AS_USER),
             self._call("GET", f"{o}/files/{{file}}", self._get_file, "files:read:admin"),
@@ -227,7 +202,7 @@ class LeverSandbox(StandIn):
             if scope not in self.permissions:
                 raise refused(403, "Forbidden", f"The credentials do not have the permission {scope}")
             if unknown := set(request.query_params) - query:
-                raise _bad(f"Unknown query parameter {min(unknown)}")
+                raise bad_request(f"Unknown query parameter {min(unknown)}")
             self._check_user(request)
             return await handler(request)
 
@@ -258,7 +233,7 @@ class LeverSandbox(StandIn):
     def _check_user(self, request: Request) -> None:
         given = request.query_params.get("perform_as")
         if given is not None and given not in {u["id"] for u in self.world.users if u["deactivatedAt"] is None}:
-            raise _bad("perform_as is not the id of an active user")
+            raise bad_request("perform_as is not the id of an active user")
 
     async def _token(self, request: Request) -> Response:
         """OAuth with client id and secret in the form; every refresh spends the refresh token and gives another."""
@@ -286,10 +261,11 @@ class LeverSandbox(StandIn):
         """A page; its token is percent-encoded JSON naming the next page's first row, as in recorded answers."""
         limit = request.query_params.get("limit", str(MAX_LIMIT))
         if not limit.isdigit() or not 1 <= int(limit) <= MAX_LIMIT:
-            raise _bad("limit must be between 1 and 100")
+            raise bad_request("limit must be between 1 and 100")
         size = min(int(limit), self.option("page_size", MAX_LIMIT))
         start = self._start(request.query_params.get("offset"), rows)
-        answer: Json = {"data": list(rows[start : start + size]), "hasNext": start + size < len(rows)}
+        shown = _included(rows[start : start + size], request.query_params.getlist("include"))
+        answer: Json = {"data": shown, "hasNext": start + size < len(rows)}
         if answer["hasNext"]:
             answer["next"] = _offset(rows[start + size])
             self._offsets.add(answer["next"])
@@ -300,7 +276,7 @@ class LeverSandbox(StandIn):
             return 0
         found = [i for i, row in enumerate(rows) if _offset(row) == offset]
         if offset not in self._offsets or not found:
-            raise _bad("offset is not a token that a list has returned")
+            raise bad_request("offset is not a token that a list has returned")
         return found[0]
 
     # --- opportunities
@@ -311,7 +287,7 @@ class LeverSandbox(StandIn):
             target = request.url.replace(path=request.url.path.replace(identifier, self.world.moved[identifier]))
             raise Refusal(Response(status_code=301, headers={"Location": str(target)}))
         if identifier not in self.world.candidacies:
-            raise _missing("opportunities", identifier)
+            raise missing("opportunities", identifier)
         candidacy = self.world.candidacies[identifier]
         if candidacy.opportunity["confidentiality"] == "confidential":
             self._need_confidential_access()
@@ -325,7 +301,7 @@ class LeverSandbox(StandIn):
         query = request.query_params
         wanted = query.get("confidentiality", "non-confidential")
         if wanted not in ("confidential", "non-confidential", "all"):
-            raise _bad("confidentiality must be confidential, non-confidential or all")
+            raise bad_request("confidentiality must be confidential, non-confidential or all")
         if wanted != "non-confidential":
             self._need_confidential_access()
         rows = [self.world.opportunity(c) for c in self.world.candidacies.values()]
@@ -352,7 +328,7 @@ class LeverSandbox(StandIn):
         candidacy = self._candidacy(request)
         verb = request.url.path.rsplit("/", 1)[1]
         member = verb.removeprefix("add").removeprefix("remove").lower()
-        given = _strings(await _body(request, {member}), member)
+        given = strings(await json_body(request, {member}), member)
         holder = self.world.contact_of(candidacy) if member == "links" else candidacy.opportunity
         if verb.startswith("add"):
             holder[member] = list(dict.fromkeys([*holder[member], *given]))
@@ -367,7 +343,7 @@ class LeverSandbox(StandIn):
         for note in candidacy.notes:
             if note["id"] == identifier:
                 return note
-        raise _missing("notes", identifier)
+        raise missing("notes", identifier)
 
     async def _list_notes(self, request: Request) -> Response:
         return self._page(request, self._candidacy(request).notes)
@@ -377,14 +353,14 @@ class LeverSandbox(StandIn):
 
     async def _add_note(self, request: Request) -> Response:
         candidacy = self._candidacy(request)
-        body = await _body(request, {"value", "secret", "score", "notifyFollowers", "createdAt"})
+        body = await json_body(request, {"value", "secret", "score", "notifyFollowers", "createdAt"})
         value, user, stage = (
-            _text(body, "value"),
+            required_text(body, "value"),
             request.query_params.get("perform_as"),
             candidacy.opportunity["stage"],
         )
-        if not _is_score(body.get("score")) or body.get("createdAt", 0) > self.world.millis():
-            raise _bad("score must be 1 to 4, createdAt in the past")
+        if not is_score(body.get("score")) or body.get("createdAt", 0) > self.world.millis():
+            raise bad_request("score must be 1 to 4, createdAt in the past")
         if (thread := request.query_params.get("note_id")) is not None:
             note = self._note(candidacy, thread)
             note["fields"].append(self.world.comment(value, user, stage, score=body.get("score")))
@@ -400,10 +376,10 @@ class LeverSandbox(StandIn):
         """Everything is replaced: a comment or `secret` that is left out is gone."""
         candidacy = self._candidacy(request)
         note = self._own_note(candidacy, request.path_params["note"])
-        body = await _body(request, {"values", "user", "secret", "createdAt", "completedAt", "score"})
+        body = await json_body(request, {"values", "user", "secret", "createdAt", "completedAt", "score"})
         values = body.get("values")
-        if not isinstance(values, list) or not values or not all(_is_comment(v) for v in values):
-            raise _bad("values must be a list of comments with a value each")
+        if not isinstance(values, list) or not values or not all(is_comment(v) for v in values):
+            raise bad_request("values must be a list of comments with a value each")
         stage = candidacy.opportunity["stage"]
         note["fields"] = [
             self.world.comment(
@@ -434,32 +410,32 @@ class LeverSandbox(StandIn):
         for file in candidacy.files:
             if file["id"] == identifier:
                 return file
-        raise _missing("files", identifier)
+        raise missing("files", identifier)
 
     async def _get_file(self, request: Request) -> Response:
         return _data(self._file(self._candidacy(request), request.path_params["file"]))
 
     async def _add_file(self, request: Request) -> Response:
         candidacy = self._candidacy(request)
-        _require_user(request)
+        require_user(request)
         if len(await request.body()) > MAX_UPLOAD_BYTES:
             raise refused(413, "RequestEntityTooLarge", "The request is limited to 30MB")
         if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-            raise _bad("file is only supported in multipart/form-data requests")
+            raise bad_request("file is only supported in multipart/form-data requests")
         async with request.form() as form:
             upload = form.get("file")
             if set(form) != {"file"} or upload is None or isinstance(upload, str) or not upload.filename:
-                raise _bad("file is required, and nothing else")
+                raise bad_request("file is required, and nothing else")
             name, size = upload.filename, len(await upload.read())
         if name.rpartition(".")[2].lower() not in EXTENSIONS:
-            raise _bad("File format is not supported")
+            raise bad_request("File format is not supported")
         file = self.world.new_file(candidacy.id, name, size)
         candidacy.files.append(file)
         return _data(file, 201)
 
     async def _delete_file(self, request: Request) -> Response:
         candidacy = self._candidacy(request)
-        _require_user(request)
+        require_user(request)
         candidacy.files.remove(self._file(candidacy, request.path_params["file"]))
         return Response(status_code=204)
 
@@ -473,13 +449,13 @@ class LeverSandbox(StandIn):
         for form in self._candidacy(request).forms:
             if form["id"] == identifier:
                 return self._form_answer(form, 200)
-        raise _missing("forms", identifier)
+        raise missing("forms", identifier)
 
     async def _add_form(self, request: Request) -> Response:
         """Completed once and for all: there is no route that edits or deletes a form."""
         candidacy = self._candidacy(request)
-        body = await _body(request, {"baseTemplateId", "fields", "secret"})
-        template = self._template(_text(body, "baseTemplateId"), status=400)
+        body = await json_body(request, {"baseTemplateId", "fields", "secret"})
+        template = self._template(required_text(body, "baseTemplateId"), status=400)
         if (problem := form_problem(template["fields"], body.get("fields"))) is not None:
             raise refused(400, "ValidationError", problem)
         values = {f["text"]: f["value"] for f in body["fields"]}
@@ -506,12 +482,12 @@ class LeverSandbox(StandIn):
         return _data(self._template(request.path_params["template"]))
 
     async def _add_template(self, request: Request) -> Response:
-        body = await _body(request, {"text", "instructions", "group", "secretByDefault", "fields"})
+        body = await json_body(request, {"text", "instructions", "group", "secretByDefault", "fields"})
         fields = body.get("fields")
         if not isinstance(fields, list) or not fields:
-            raise _bad("fields is required to have one or more fields")
+            raise bad_request("fields is required to have one or more fields")
         secret = bool(body.get("secretByDefault", False))
-        template = self.world.new_template(_text(body, "text"), fields, secret=secret)
+        template = self.world.new_template(required_text(body, "text"), fields, secret=secret)
         self.world.templates.append(template)
         return _data(template, 201)
 
@@ -520,7 +496,7 @@ class LeverSandbox(StandIn):
     async def _get_contact(self, request: Request) -> Response:
         identifier = request.path_params["contact"]
         if identifier not in self.world.contacts:
-            raise _missing("contacts", identifier)
+            raise missing("contacts", identifier)
         return _data(self.world.contact(self.world.contacts[identifier]))
 
     async def _list_tags(self, request: Request) -> Response:
@@ -537,54 +513,18 @@ class LeverSandbox(StandIn):
         for user in self.world.users:
             if user["id"] == request.path_params["user"]:
                 return _data(user)
-        raise _missing("users", request.path_params["user"])
+        raise missing("users", request.path_params["user"])
 
 
 def _data(value: Any, status: int = 200) -> Response:
     return JSONResponse({"data": value}, status)
 
 
+def _included(rows: Sequence[Json], names: Sequence[str]) -> list[Json]:
+    """`include` leaves the id and what it names, nothing else."""
+    return [{k: v for k, v in row.items() if not names or k in ("id", *names)} for row in rows]
+
+
 def _offset(row: Mapping[str, Any]) -> str:
     key = [0, row.get("createdAt", 0), row.get("id") or row.get("text")]
     return quote(json.dumps(key, separators=(",", ":")), safe="")
-
-
-async def _body(request: Request, members: set[str]) -> Json:
-    """The JSON object of a request, refused when it has a member that the call does not know."""
-    try:
-        body = json.loads(await request.body())
-    except ValueError:
-        raise _bad("The body is not JSON") from None
-    if not isinstance(body, dict):
-        raise _bad("The body is not an object")
-    if unknown := set(body) - members:
-        raise _bad(f"Unknown property {min(unknown)}")
-    return body
-
-
-def _strings(body: Json, member: str) -> list[str]:
-    items = body.get(member)
-    if not isinstance(items, list) or not all(isinstance(item, str) and item.strip() for item in items):
-        raise _bad(f"{member} must be a list of strings")
-    return items
-
-
-def _text(body: Json, member: str) -> str:
-    value = body.get(member)
-    if not isinstance(value, str) or not value.strip():
-        raise _bad(f"{member} is required")
-    return value
-
-
-def _is_score(value: object) -> bool:
-    return value is None or (isinstance(value, int) and 1 <= value <= 4)
-
-
-def _is_comment(value: object) -> bool:
-    known = {"value", "createdAt", "user", "type", "text", "stage"}
-    return isinstance(value, dict) and isinstance(value.get("value"), str) and set(value) <= known
-
-
-def _require_user(request: Request) -> None:
-    if "perform_as" not in request.query_params:
-        raise _bad("perform_as is required")

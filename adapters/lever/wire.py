@@ -176,15 +176,19 @@ def read_note(value: str) -> tuple[str, str] | None:
     return (found[0], _restore_mentions(found[1])) if found else None
 
 
+def our_comment(note: Note) -> int | None:
+    """Which comment of the thread is ours: the first with our reference; recruiters may have answered below."""
+    return next((i for i, c in enumerate(note.fields) if c.value is not None and read_note(c.value)), None)
+
+
 def our_notes(notes: Sequence[Note]) -> tuple[NoteState, ...]:
-    """The notes that carry our reference; recruiters may have answered in the same thread."""
-    return tuple(
-        NoteState(marker=found[0], remote_id=note.id, text=found[1])
-        for note in notes
-        if note.deleted_at is None
-        for comment in note.fields
-        if comment.value is not None and (found := read_note(comment.value)) is not None
-    )
+    """The notes that carry our reference."""
+    ours = []
+    for note in notes:
+        place = our_comment(note)
+        if note.deleted_at is None and place is not None and (found := read_note(note.fields[place].value or "")):
+            ours.append(NoteState(marker=found[0], remote_id=note.id, text=found[1]))
+    return tuple(ours)
 
 
 def _silence_mentions(text: str) -> str:
@@ -203,21 +207,24 @@ def _restore_mentions(text: str) -> str:
 
 # --- files -------------------------------------------------------------------------------------------------------
 
-ACCEPTED_TYPES: Final[Mapping[str, tuple[str, ...]]] = {
-    "application/pdf": (".pdf",),
-    "image/png": (".png",),
-    "image/jpeg": (".jpg",),
-    "text/plain": (".txt",),
-    "application/json": (".json",),
-    "application/msword": (".doc",),
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": (".docx",),
-}
-"""Content types that end as a file Lever supports: docx, doc, js, jpg, png, pdf, txt ("Supported File Formats")."""
+ACCEPTED_TYPES: Final = frozenset(
+    {
+        "application/pdf",
+        "image/png",
+        "image/jpeg",
+        "text/plain",
+        "application/json",
+        "application/msword",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    }
+)
+"""What ends as a file that Lever supports: docx, doc, js, jpg, png, pdf, txt ("Supported File Formats")."""
+_EXTENSIONS: Final = frozenset({".docx", ".doc", ".jpg", ".png", ".pdf", ".txt"})
 MAX_FILE_BYTES: Final = 30_000_000
 """The request is limited to 30 MB ("Upload a single file")."""
 
 
-def write_filename(filename: str, content_type: str) -> str:
+def write_filename(filename: str) -> str:
     """The name a file gets in Lever: JSON is no supported format, so it goes as `.json.txt`.
 
     Raises:
@@ -226,10 +233,8 @@ def write_filename(filename: str, content_type: str) -> str:
     suffix = PurePath(filename).suffix.lower()
     if suffix == ".json":
         return filename + ".txt"
-    if content_type not in ACCEPTED_TYPES or suffix not in {s for group in ACCEPTED_TYPES.values() for s in group}:
-        raise UnsupportedByAts(
-            "Lever does not take files of this kind.", code="attachment_type", detail=f"{content_type}, {suffix or '-'}"
-        )
+    if suffix not in _EXTENSIONS:
+        raise UnsupportedByAts("Lever does not take files of this kind.", code="attachment_type", detail=suffix or "-")
     return filename
 
 

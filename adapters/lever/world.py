@@ -68,18 +68,15 @@ class World:
         self.moved: dict[str, str] = {}
         self.templates: list[Json] = [_ler_template(self), _foreign_template(self)]
         for index, person in enumerate(people):
-            contact = self.new_contact(person.name, [person.email])
+            contact = self._new_contact(person.name, [person.email])
             for job in person.jobs:
                 self._apply(contact, job, _PLACES[index % len(_PLACES)])
-        guarded = self.new_contact("Vera Stone", ["vera.stone@mail.example"])
+        guarded = self._new_contact("Vera Stone", ["vera.stone@mail.example"])
         self.confidential = self._apply(guarded, "Chief financial officer", _PLACES[0])
         self.confidential.opportunity["confidentiality"] = "confidential"
 
     def millis(self) -> int:
         return int(self._now() * 1000)
-
-    def new_id(self) -> str:
-        return self._new_id()
 
     # --- people
 
@@ -100,7 +97,7 @@ class World:
             "managerId": None,
         }
 
-    def new_contact(self, name: str, emails: list[str]) -> Json:
+    def _new_contact(self, name: str, emails: list[str]) -> Json:
         contact = {
             "id": self._new_id(),
             "name": name,
@@ -117,36 +114,27 @@ class World:
 
     def _apply(self, contact: Json, job: str, place: tuple[str, str, str, str]) -> Candidacy:
         """A candidacy as recruiters left it: tags, a note, a link and a file that are none of our business."""
-        candidacy = self.new_candidacy(contact, job, place, origin="applied", stage="applicant-new", tags=["Referred"])
+        candidacy = Candidacy(self._new_opportunity(contact, job, place), job)
+        self.candidacies[candidacy.id] = candidacy
         candidacy.notes.append(self.new_note("Phone screen on Tuesday.", str(self.recruiter["id"]), "applicant-new"))
         candidacy.files.append(self.new_file(candidacy.id, "portfolio.pdf", 48_213))
-        link = "https://portfolio.example/" + job.split()[0].lower().strip(",")
-        if link not in contact["links"]:
-            contact["links"].append(link)
+        link = f"https://portfolio.example/{contact['id'][:8]}"
+        contact["links"] = [link]
         return candidacy
 
-    def new_candidacy(
-        self,
-        contact: Json,
-        job: str,
-        place: tuple[str, str, str, str] = _PLACES[0],
-        *,
-        origin: str,
-        stage: str,
-        tags: list[str],
-    ) -> Candidacy:
+    def _new_opportunity(self, contact: Json, job: str, place: tuple[str, str, str, str]) -> Json:
         """Lever adds the posting's title, department, team, location and commitment to the tags by itself."""
-        now, owner = self.millis(), self.recruiter["id"]
-        opportunity = {
-            "id": self._new_id(),
+        now, owner, stage, identifier = self.millis(), self.recruiter["id"], "applicant-new", self._new_id()
+        return {
+            "id": identifier,
             "contact": contact["id"],
             "stage": stage,
             "confidentiality": "non-confidential",
             "archived": None,
-            "tags": list(dict.fromkeys([*tags, job, *place])),
+            "tags": list(dict.fromkeys(["Referred", job, *place])),
             "sources": ["Job site"],
             "stageChanges": [{"toStageId": stage, "toStageIndex": 0, "updatedAt": now, "userId": owner}],
-            "origin": origin,
+            "origin": "applied",
             "sourcedBy": None,
             "owner": owner,
             "followers": [owner],
@@ -156,16 +144,13 @@ class World:
             "lastInteractionAt": now,
             "lastAdvancedAt": now,
             "snoozedUntil": None,
+            "urls": {
+                "list": "https://hire.lever.example/candidates",
+                "show": f"https://hire.lever.example/candidates/{identifier}",
+            },
             "isAnonymized": False,
             "opportunityLocation": place[2],
         }
-        opportunity["urls"] = {
-            "list": "https://hire.lever.example/candidates",
-            "show": f"https://hire.lever.example/candidates/{opportunity['id']}",
-        }
-        candidacy = Candidacy(opportunity, job)
-        self.candidacies[candidacy.id] = candidacy
-        return candidacy
 
     def contact_of(self, candidacy: Candidacy) -> Json:
         return self.contacts[candidacy.opportunity["contact"]]
