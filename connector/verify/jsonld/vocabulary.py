@@ -147,6 +147,8 @@ class _Terms(dict[str, Term]):
             _refuse("the term needs @reverse, @nest or a map container")
         if mapping.get("@direction") or self.state.active.get("@direction"):
             _refuse("the term has a base direction, which RDF loses")
+        if self.state.spelling(iri) != name:
+            _refuse("another member name with the same meaning stands where the usual one must")
         return Term(self.state, PROPERTY, iri, mapping)
 
 
@@ -173,8 +175,8 @@ class State:
     """
 
     __slots__ = (
-        "active", "embedded", "id_names", "inline_vocab", "prefixes", "previous", "terms", "type_names", "typed",
-        "vocabulary", "words",
+        "_spellings", "active", "embedded", "id_names", "inline_vocab", "prefixes", "previous", "terms", "type_names",
+        "typed", "vocabulary", "words",
     )  # fmt: skip
 
     def __init__(
@@ -195,11 +197,23 @@ class State:
         self.id_names = tuple(name for name, mapping in mappings.items() if mapping["@id"] == "@id")
         self.type_names = tuple(name for name, mapping in mappings.items() if mapping["@id"] == "@type")
         self.terms = _Terms(self)
+        self._spellings: dict[str, str] = {}
         self.embedded: dict[tuple[str, ...], State] = {}
         self.typed: dict[tuple[str, ...], State] = {}
 
     def derive(self, active: Mapping[str, Any], previous: State | None = None) -> State:
         return State(self.vocabulary, active, previous, self.words, self.inline_vocab)
+
+    def spelling(self, iri: str) -> str:
+        """The one member name for a property that several terms name (`achievement` and the class `Achievement`,
+        `expires` and `expiration`): otherwise a member could be renamed under its signature."""
+        if not self._spellings:
+            for name, mapping in self.active["mappings"].items():
+                known = self._spellings.setdefault(mapping["@id"], name)
+                self._spellings[mapping["@id"]] = min(
+                    known, name, key=lambda word: (word[0].isupper(), len(word), word)
+                )
+        return self._spellings[iri]
 
     def scoped_by_type(self, type_: str) -> Any:
         mapping = self.active["mappings"].get(type_)
