@@ -31,7 +31,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What an element may hold: children in order, as `name` (once), `name?` or `name*`; `anything` is xsd:any."""
+    """What an element may hold: children in order, as `name` (once), `name?`, `name*`, `name+`; `anything` is xsd:any."""
 
     children: Mapping[str, Shape] = field(default_factory=dict)
     attributes: frozenset[str] = frozenset()
@@ -97,7 +97,7 @@ def _problems(element: Element, shape: Shape, path: str) -> Iterator[Problem]:
     yield from _attribute_problems(element, shape, path)
     if shape.anything:
         return
-    names = [name.rstrip("?*") for name in shape.children]
+    names = [name.rstrip("?*+") for name in shape.children]
     rules = dict(zip(names, shape.children, strict=True))
     position, counts = 0, dict.fromkeys(names, 0)
     for child in element:
@@ -113,7 +113,7 @@ def _problems(element: Element, shape: Shape, path: str) -> Iterator[Problem]:
     for name, count in counts.items():
         if count == 0 and not rules[name].endswith(("?", "*")):
             yield Problem(f"Element '{name}' is required in '{local_name(element)}'.", path)
-        if count > 1 and not rules[name].endswith("*"):
+        if count > 1 and not rules[name].endswith(("*", "+")):
             yield Problem(f"Element '{name}' may stand once in '{local_name(element)}'.", path)
 
 
@@ -170,9 +170,9 @@ _CUSTOM_OBJECT_DATA = Shape(
 
 _V26: Final = {
     "Server_Timestamp_Get": Shape(attributes=_VERSION),
-    "Get_Candidates_Request": _get("Candidate_Reference*", _CRITERIA, _GROUP),
+    "Get_Candidates_Request": _get("Candidate_Reference+", _CRITERIA, _GROUP),
     "Get_Job_Application_Additional_Data_Request": _get(
-        "Job_Application_Reference*", {"Candidate_Reference?": _REFERENCE}, _GROUP, frozenset()
+        "Job_Application_Reference+", {"Candidate_Reference?": _REFERENCE}, _GROUP, frozenset()
     ),
     "Put_Job_Application_Additional_Data_Request": Shape(
         {"Job_Application_Custom_Object_Data": _CUSTOM_OBJECT_DATA}, attributes=_VERSION
@@ -188,6 +188,6 @@ _V26: Final = {
 _LATER: Final = {
     **_V26,
     "Get_Candidates_Request": _get(
-        "Candidate_Reference*", _CRITERIA, Shape({"Include_Reference?": _TEXT, "Exclude_All_Attachments?": _TEXT})
+        "Candidate_Reference+", _CRITERIA, Shape({"Include_Reference?": _TEXT, "Exclude_All_Attachments?": _TEXT})
     ),
 }
