@@ -1,0 +1,16 @@
+"""Greenhouse, Harvest v3: the plugin that the entry point `greenhouse` names."""
+
+from adapters.greenhouse.adapter import GreenhouseAdapter
+from adapters.greenhouse.sandbox import GreenhouseSandbox
+from adapters.greenhouse.settings import GreenhouseSettings
+from connector.ports import AtsPlugin
+
+plugin = AtsPlugin(
+    kind="greenhouse",
+    title="Greenhouse",
+    settings=GreenhouseSettings,
+    adapter=GreenhouseAdapter,
+    sandbox=GreenhouseSandbox,
+    default_mapping="greenhouse.yaml",
+    full_mapping="greenhouse-full.yaml",
+)
