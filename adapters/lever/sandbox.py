@@ -19,6 +19,7 @@ import binascii
 import hmac
 import json
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 from urllib.parse import parse_qs, quote
@@ -67,8 +68,8 @@ class LeverSandbox(StandIn):
     title: ClassVar[str] = "Lever"
     token_paths: ClassVar[frozenset[str]] = frozenset({"/oauth/token"})
 
-    def __init__(self, seed: SandboxSeed, **options: Any) -> None:
-        super().__init__(seed, **options)
+    def __init__(self, seed: SandboxSeed, *, now: Callable[[], float] = time.time) -> None:
+        super().__init__(seed, now=now)
         self.world = World(seed_people(seed), self.next_uuid, self.now)
         self.permissions = {*SCOPES, "form_templates:read:admin", "users:read:admin"}
         self._bucket = TokenBucket(self.option("rate", 10), self.option("burst", 20), self.now)

@@ -802,7 +802,7 @@ async def test_the_stand_in_limits_requests_without_a_word_about_waiting(
     with pytest.raises(RetryableDeliveryError) as refusal:
         await state(ats, ref)
     assert (refusal.value.retry_after, refusal.value.maybe_applied) == (None, False)
-    clock.time += 0.1
+    clock.time += 0.15
     answers = [await raw.get("/tags"), await raw.get("/tags")]
     assert [a.status_code for a in answers] == [200, 429]
     assert not [h for h in answers[1].headers if "rate" in h.lower() or "retry" in h.lower()]
