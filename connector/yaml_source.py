@@ -221,7 +221,8 @@ def into_model(source: YamlSource, model: type[_M], *, what: str) -> tuple[_M | 
     try:
         return model.model_validate(source.data), []
     except ValidationError as error:
-        problems = [_problem(source, model, item) for item in error.errors(include_url=False, include_input=True)]
+        items = sorted(error.errors(include_url=False, include_input=True), key=lambda i: i["type"] == "missing")
+        problems = [_problem(source, model, item) for item in items]
         return None, sorted(problems, key=lambda p: (p.place.line, p.place.column))
 
 

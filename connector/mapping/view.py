@@ -1,7 +1,7 @@
 """Claims as a mapping sees them: plain dictionaries, with the members that a mapping may use and no others.
 
-Not among them: the date of issue (it tells an age; DOMAIN section 5 keeps it in the report) and the id of the
-document.
+Not among them: the date of issue (it tells an age; DOMAIN section 5 keeps it in the report), descriptions, and what
+identifies the document.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Final
 from connector.model.claims import AchievementClaim, Alignment, Claim, SkillClaim, SkillSource
 from connector.model.report import Assurance
 
-_HIDDEN: Final = frozenset({"issued_on", "document_sha256", "preselected", "credential"})
+_HIDDEN: Final = frozenset({"issued_on", "document_sha256", "preselected", "credential", "description"})
 
 
 def as_view(index: int, claim: Claim) -> dict[str, Any]:
@@ -52,7 +52,6 @@ _SAMPLE: Final[tuple[Claim, ...]] = (
         id="c_0",
         achievement_type="Badge",
         criteria_url="https://issuer.example/criteria",
-        description="Sample",
         **_COMMON,
     ),
     SkillClaim(id="c_1", source=SkillSource.ALIGNMENT, achievement="Sample", level="Sample", **_COMMON),

@@ -1,7 +1,8 @@
 """One achievement or badge class: the achievement claim, and the skills that it names (DOMAIN section 5).
 
 Skills come from a competency alignment, a `Competency`-type achievement, tags, a result or rubric level that names one,
-and the employer's crosswalk; never from an achievement's name. Grades are not read.
+and the employer's crosswalk; never from an achievement's name. Grades are not read, nor are descriptions and
+narratives: issuers write the person's name into them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ COURSE_TYPES: Final = frozenset(
     {"course", "courseoffering", "assessment", "assignment", "learningprogramitem", "fieldwork"}
 )
 """What a transcript lists below its degree; shown unticked."""
+_SHAPES: Final = frozenset({"Achievement", "BadgeClass", "Credential"})
+"""Types that say what an object is, not what was earned."""
 _RUBRIC_RESULTS: Final = frozenset({"RubricCriterion", "RubricCriterionLevel", "RubricScore"})
 _MAX_TAG: Final = 100
 _MAX_TAGS: Final = 50
@@ -37,7 +40,7 @@ class AchievementReader:
         self._collector = collector
         self._id = identifier(raw)
         self._name = text(raw.get("name"))
-        self._type = text(first_of(raw, "achievementType"))
+        self._type = text(raw.get("achievementType")) or next((t for t in types(raw) if t not in _SHAPES), None)
         self._unticked = in_transcript and (self._type or "").casefold() in COURSE_TYPES
         self._targets = [t for a in objects(first_of(raw, "alignment", "alignments")) if (t := read_target(a))]
 
@@ -64,7 +67,6 @@ class AchievementReader:
             achievement_id=self._id,
             achievement_type=self._type,
             criteria_url=_web(identifier(criteria)),
-            description=text(self._raw.get("description")),
             alignments=self._alignments(),
         )
 

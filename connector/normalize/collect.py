@@ -35,7 +35,8 @@ class Collector:
         if key in self._achievements or len(self._claims) >= MAX_CLAIMS:
             return
         self._achievements.add(key)
-        self._claims.append(AchievementClaim(**self._base("achievement", name, place, unticked), **members))
+        known = {member: value for member, value in members.items() if value is not None}
+        self._claims.append(AchievementClaim(**{**self._base("achievement", name, place, unticked), **known}))
 
     def skill(
         self,

@@ -13,8 +13,10 @@ from typing import Any, Final
 from connector.model.claims import SkillSource
 from connector.model.credential import AssessedCredential
 from connector.normalize.collect import Collector
-from connector.normalize.values import first_of, objects, subjects, text
+from connector.normalize.values import day, first_of, identifier, objects, subjects, text
 
+SOURCE: Final = "ler_rs"
+_GRANTED: Final = frozenset({"granted", "awarded", "conferred", "completed"})
 _ENTRIES: Final = (
     ("certifications", "certification", "Certification"),
     ("licenses", "license", "License"),
@@ -41,18 +43,21 @@ def _read_entries(
     for index, entry in enumerate(objects(first_of(record, *members))):
         name = text(entry.get("name"))
         if name:
-            collector.achievement(name, f"{place}.{members[0]}[{index}]", achievement_type=kind, source="ler_rs")
-            collector.crosswalk(name, text(entry.get("id")), ())
+            period = next(iter(objects(entry.get("effectiveTimePeriod"))), {})
+            where, until = f"{place}.{members[0]}[{index}]", day(period.get("validTo"))
+            collector.achievement(name, where, achievement_type=kind, expires_on=until, source=SOURCE)
+            collector.crosswalk(name, identifier(entry), ())
 
 
-def read_education(record: dict[str, Any], place: str, collector: Collector) -> None:
-    """The degrees of `educationAndLearnings` (4.4: `educationAndLearning`), by the degree's name."""
+def read_education(record: dict[str, Any], place: str, collector: Collector, *, source: str = SOURCE) -> None:
+    """The degrees of `educationAndLearnings` (4.4: `educationAndLearning`), by name; none that is still under way."""
     for index, entry in enumerate(objects(first_of(record, "educationAndLearnings", "educationAndLearning"))):
         for number, degree in enumerate(objects(first_of(entry, "educationDegrees", "educationDegree"))):
             name = text(degree.get("name"))
-            if name:
+            status = text(degree.get("degreeGrantedStatus"))
+            if name and (status is None or status.casefold() in _GRANTED):
                 where = f"{place}.educationAndLearnings[{index}].educationDegrees[{number}]"
-                collector.achievement(name, where, achievement_type="Degree", source="ler_rs")
+                collector.achievement(name, where, achievement_type="Degree", source=source)
 
 
 def _read_skills(record: dict[str, Any], place: str, collector: Collector) -> None:

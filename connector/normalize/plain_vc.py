@@ -32,7 +32,7 @@ def read_plain_vc(assessed: AssessedCredential, collector: Collector) -> None:
         for member in _DONE:
             for index, raw in enumerate(objects(subject.get(member))):
                 _read_competency(raw, f"{place}.{member}[{index}]", collector)
-        read_education(subject, place, collector)
+        read_education(subject, place, collector, source="credential")
 
 
 def _read_competency(raw: dict[str, Any], place: str, collector: Collector) -> None:
