@@ -31,7 +31,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What an element may hold: children in order, as `name` (once), `name?`, `name*`, `name+`; `anything` is xsd:any."""
+    """Children in order, as `name` (once), `name?`, `name*` or `name+`; `anything` is xsd:any."""
 
     children: Mapping[str, Shape] = field(default_factory=dict)
     attributes: frozenset[str] = frozenset()
