@@ -67,6 +67,7 @@ class _Canonicalizer:
         self.canonical = _Issuer("_:c14n")
         self.quads: dict[str, list[Quad]] = {}
         self.first_degree: dict[str, str] = {}
+        self.neighbours: dict[str, list[tuple[str, str, str]]] = {}
         self.digest: _Digest = lambda text: hashlib.new(hash_algorithm, text.encode("utf-8")).hexdigest()
         for quad in dataset:
             for node in {part for part in (quad[0], quad[2], quad[3]) if part.startswith("_:")}:
@@ -99,7 +100,7 @@ class _Canonicalizer:
             for node in issuer.issued:
                 self.canonical.issue(node)
 
-    def _spend(self, steps: int = 1) -> None:
+    def _spend(self, steps: int) -> None:
         self.work -= steps
         if self.work < 0:
             raise JsonLdError(TOO_COMPLEX, "RDFC-1.0 work budget")
@@ -121,12 +122,18 @@ class _Canonicalizer:
 
     def _related(self, node: str, issuer: _Issuer) -> dict[str, list[str]]:
         """Section 4.8.3 steps 1 to 3: the neighbours, grouped by the hash of how they are reached."""
+        neighbours = self.neighbours.get(node)
+        if neighbours is None:
+            neighbours = self.neighbours[node] = [
+                (part, predicate, position)
+                for subject, predicate, obj, graph in self.quads[node]
+                for part, position in ((subject, "s"), (obj, "o"), (graph, "g"))
+                if part != node and part.startswith("_:")
+            ]
+        self._spend(len(neighbours) + 1)
         groups: dict[str, list[str]] = {}
-        for subject, predicate, obj, graph in self.quads[node]:
-            for part, position in ((subject, "s"), (obj, "o"), (graph, "g")):
-                if part != node and part.startswith("_:"):
-                    self._spend()
-                    groups.setdefault(self._hash_related(part, predicate, issuer, position), []).append(part)
+        for part, predicate, position in neighbours:
+            groups.setdefault(self._hash_related(part, predicate, issuer, position), []).append(part)
         return groups
 
     def _hash_n_degree(self, node: str, issuer: _Issuer, depth: int) -> tuple[str, _Issuer]:

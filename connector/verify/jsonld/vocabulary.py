@@ -29,14 +29,18 @@ from connector.verify.jsonld.errors import (
     CONTEXT_UNKNOWN,
     RELATIVE_IRI,
     TERM_NOT_ALLOWED,
+    TOO_COMPLEX,
     UNDEFINED_TERM,
     JsonLdError,
 )
 from connector.verify.jsonld.nquads import XSD, is_absolute_iri, literal_suffix
 from connector.verify.jsonld.pinned import PinnedContext, index, load
 
-MAX_STATES: Final = 4_000
-"""Active contexts kept before all are dropped; the contexts of all published LERs together make under 400."""
+MAX_STATES: Final = 2_000
+"""Active contexts computed before all are dropped; the contexts of all published LERs together make under 400."""
+MAX_CONTEXT_ENTRIES: Final = 16
+MAX_SCOPED_TYPES: Final = 8
+"""Entries of one `@context`, and types of one node that bring a context; published LERs have 5 and 2."""
 
 _SIMPLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}\Z")
 _KEYWORD_LIKE = re.compile(r"@[A-Za-z]*\Z")
@@ -176,7 +180,7 @@ class State:
 
     __slots__ = (
         "_spellings", "active", "embedded", "id_names", "inline_vocab", "prefixes", "previous", "terms", "type_names",
-        "typed", "vocabulary", "words",
+        "typed", "value_names", "vocabulary", "words",
     )  # fmt: skip
 
     def __init__(
@@ -187,19 +191,22 @@ class State:
         words: frozenset[str] = frozenset(),
         inline_vocab: InlineVocab | None = None,
     ) -> None:
-        mappings = active["mappings"]
         self.vocabulary = vocabulary
         self.active = active
         self.previous = previous
         self.words = words
         self.inline_vocab = inline_vocab
-        self.prefixes = frozenset(name for name, mapping in mappings.items() if mapping["_prefix"])
-        self.id_names = tuple(name for name, mapping in mappings.items() if mapping["@id"] == "@id")
-        self.type_names = tuple(name for name, mapping in mappings.items() if mapping["@id"] == "@type")
+        self.prefixes = frozenset(name for name, mapping in active["mappings"].items() if mapping["_prefix"])
+        self.id_names = self._names_of("@id")
+        self.type_names = self._names_of("@type")
+        self.value_names = self._names_of("@value")
         self.terms = _Terms(self)
         self._spellings: dict[str, str] = {}
         self.embedded: dict[tuple[str, ...], State] = {}
         self.typed: dict[tuple[str, ...], State] = {}
+
+    def _names_of(self, keyword: str) -> tuple[str, ...]:
+        return tuple(name for name, mapping in self.active["mappings"].items() if mapping["@id"] == keyword)
 
     def derive(self, active: Mapping[str, Any], previous: State | None = None) -> State:
         return State(self.vocabulary, active, previous, self.words, self.inline_vocab)
@@ -302,11 +309,14 @@ class Vocabulary:
         with self._lock:
             self.states += 1
             try:
-                return self._processor._process_context(
+                active = self._processor._process_context(
                     state.active, context, self._options(cache), override_protected=override, propagate=propagate
                 )
             except jsonld.JsonLdError as error:
                 raise _as_ours(error) from None
+        if propagate and "previousContext" in active and "previousContext" not in state.active:
+            _refuse("a context sets @propagate")
+        return active
 
     def property_scoped(self, state: State, context: Any) -> State:
         if context is None:
@@ -317,6 +327,8 @@ class Vocabulary:
         """The state after the scoped contexts of `types`, which are sorted and all have one (5.1.2 step 11)."""
         result = state.typed.get(types)
         if result is None:
+            if len(types) > MAX_SCOPED_TYPES:
+                raise JsonLdError(TOO_COMPLEX, "types of one node")
             current = state
             for type_ in types:
                 context = state.scoped_by_type(type_)
@@ -331,6 +343,8 @@ class Vocabulary:
             kept: states that come from an inline context; they live as long as the document.
         """
         parts = context if isinstance(context, list) else [context]
+        if len(parts) > MAX_CONTEXT_ENTRIES:
+            raise JsonLdError(TOO_COMPLEX, "entries of one @context")
         urls = tuple(part for part in parts if isinstance(part, str))
         if len(urls) != len(parts):
             return self._embed_inline(state, parts, urls, kept)

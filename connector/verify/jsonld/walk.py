@@ -243,6 +243,8 @@ class Walker:
         if kind is dict:
             if "@value" in item:
                 return _language_tagged(item)
+            if any(name in item for name in term.state.value_names):
+                _refuse("a context aliases @value")
             return self._node(term.child, item, graph, trail)
         if kind is bool:
             return ('"true' if item else '"false') + _datatype(term, _BOOLEAN)
