@@ -3,7 +3,7 @@
 from connector.mapping.check import Finding, check_mapping
 from connector.mapping.context import PlanContext, SharedDocument
 from connector.mapping.engine import make_plan
-from connector.mapping.loader import FieldMapping, load_mapping, parse_mapping, shipped_mapping
+from connector.mapping.loader import FieldMapping, load_mapping, mapping_path, parse_mapping, shipped_mapping
 from connector.mapping.schema import mapping_schema
 from connector.mapping.selecting import preselected
 from connector.mapping.words import languages, words_for
@@ -17,6 +17,7 @@ __all__ = [
     "languages",
     "load_mapping",
     "make_plan",
+    "mapping_path",
     "mapping_schema",
     "parse_mapping",
     "preselected",

@@ -122,6 +122,16 @@ def shipped_mapping(name: str) -> Path:
     return folder / name
 
 
+def mapping_path(folder: Path | None, connection: str, kind: str, default: str) -> Path:
+    """Which mapping a connection uses: its own in `folder`, else its kind's there, else the shipped `default`."""
+    for name in (connection, kind) if folder else ():
+        for suffix in (".yaml", ".yml"):
+            path = Path(folder or ".") / f"{name}{suffix}"
+            if path.is_file():
+                return path
+    return shipped_mapping(default)
+
+
 def _whole(source: YamlSource) -> FieldMapping:
     mapping, problems = _read(source)
     if mapping is None:
