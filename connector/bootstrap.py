@@ -2,35 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import hashlib
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
+from connector import pipeline, registry
+from connector.answers import answer as make_answer
 from connector.config import Settings
+from connector.errors import ConfigurationError, ConnectorError, IntakeError, LinkError, SubmissionTooLarge
+from connector.infra.accounts import Account, Accounts
+from connector.infra.clock import SystemClock
+from connector.infra.courier import Courier
+from connector.infra.crypto import Vault, secret_keys
+from connector.infra.database import open_engine, sqlalchemy_url
+from connector.infra.documents import GuardedDocuments
+from connector.infra.files import Reloaded
+from connector.infra.store import Store
+from connector.intake import only_link, screen
+from connector.mapping import FieldMapping, PlanContext, SharedDocument, load_mapping, make_plan, mapping_path
+from connector.mapping.schema import SELECT_TYPES
 from connector.model.applicant import Applicant
 from connector.model.changes import ChangeSet
 from connector.model.claims import Claim
-from connector.model.records import Invitation, NewInvitation, NewSubmission, State, SubmissionPage, SubmissionRecord
+from connector.model.records import (
+    RESTING_STATES,
+    Invitation,
+    NewInvitation,
+    NewSubmission,
+    State,
+    SubmissionPage,
+    SubmissionRecord,
+)
 from connector.model.submission import Submission
-from connector.ports import Clock, DocumentSource, Probe
+from connector.model.work import Action, Work
+from connector.normalize import EMPTY, Crosswalk, load_crosswalk
+from connector.pipeline import Share, Tools
+from connector.ports import Capabilities, Clock, DocumentSource, Probe, World
+from connector.share import consent, links
+from connector.share.keys import new_api_key
+from connector.verify.policy import Policy
+from connector.verify.policy_file import load_policy
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from connector.infra.engine import Engine
+
+__all__ = ["Connector", "build", "guarded_documents", "new_api_key"]
+
+log = logging.getLogger(__name__)
+
+MAX_ID_CHARS: Final = 200
+MAX_URL_CHARS: Final = 4_000
+_WITHDRAWALS: Final = {"restrict": Action.WITHDRAW, "remove": Action.REMOVE}
 
 
 class Connector:
     """Everything that the service, the pages and the commands may ask for.
 
-    Methods are sync and may be called from any thread, unless their name says otherwise. What does not exist is None
-    where one thing is asked for, and `ConnectorError(code="unknown_submission")` where something is to be done to it.
+    Methods are sync and may be called from any thread. What does not exist is None where one thing is asked for, and
+    `ConnectorError` `unknown_submission` where something is to be done to it; what cannot be done in its present
+    state is `not_allowed_now`.
+
+    Attributes:
+        connections: names of the ATS accounts.
     """
 
-    settings: Settings
-    version: str
-    connections: tuple[str, ...]
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        store: Store,
+        vault: Vault,
+        accounts: Accounts,
+        clock: Clock,
+        documents: Callable[[], DocumentSource],
+    ) -> None:
+        self.settings, self.version = settings, version("ler-ats-connector")
+        self.connections = tuple(c.name for c in settings.ats_connections)
+        self._store, self._vault, self._accounts, self._clock = store, vault, accounts, clock
+        self._documents = documents
+        self._courier = Courier(accounts.adapter, time_scale=settings.time_scale)
+        self._engine: Engine | None = None
+        self._policies, self._mappings = Reloaded(load_policy), Reloaded(load_mapping)
+        self._crosswalks = Reloaded(load_crosswalk)
+        self._tools = Tools(
+            desk=store,
+            ledger=store,
+            courier=self._courier,
+            clock=clock,
+            policy=self.policy,
+            crosswalk=self.crosswalk,
+            documents=documents,
+            plan=self._plan,
+            screen=screen,
+            recheck_for=timedelta(hours=settings.recheck_hours),
+            time_scale=settings.time_scale,
+        )
 
     # --- life ---
+
     def start(self, *, join: bool = False) -> None:
         """Start the engine.
 
@@ -40,36 +118,202 @@ class Connector:
         Raises:
             ConfigurationError: another process runs the engine, and `join` is False.
         """
-        raise NotImplementedError
+        from connector.infra.engine import Engine
 
-    def stop(self) -> None: ...
-    def ready(self) -> bool: ...
+        engine = Engine(
+            run=lambda submission_id, steps: pipeline.run(submission_id, steps, self._tools),
+            make_turn=pipeline.Turn,
+            submissions=self._store,
+            limits={c.name: c.options.rate for c in self.settings.ats_connections},
+            data_dir=self.settings.data_dir,
+            database_url=self.settings.database_url.get_secret_value(),
+            time_scale=self.settings.time_scale,
+        )
+        engine.start(join=join)
+        self._engine = engine
+
+    def stop(self) -> None:
+        """Let what is under way end, and close everything."""
+        if self._engine is not None:
+            self._engine.stop()
+            self._engine = None
+        self._courier.close(self._accounts.aclose)
+        self._store.close()
+
+    def ready(self) -> bool:
+        """Whether submissions can be taken."""
+        return self._store.ready()
+
+    @property
+    def recovered(self) -> int:
+        """How many submissions the reconciler had to set in motion again."""
+        return self._engine.recovered if self._engine is not None else 0
 
     # --- submissions ---
-    def submit(self, new: NewSubmission) -> SubmissionRecord: ...
-    def submission(self, submission_id: str) -> SubmissionRecord | None: ...
+
+    def submit(self, new: NewSubmission) -> SubmissionRecord:
+        """Keep what was handed in, and have it worked on.
+
+        Raises:
+            IntakeError: it must not, or cannot, be kept.
+            ConnectorError: `unknown_connection`.
+            StoreError: it was not kept; `idempotency_conflict` when its key came with another request.
+        """
+        self._require_connection(new.ref.connection)
+        content, url = self._handed_in(new)
+        if new.mapping is not None:
+            self._mappings.get(Path(new.mapping))
+        now = self._clock.now()
+        work = Work(
+            id=f"sub_{secrets.token_hex(12)}",
+            state=State.RECEIVED,
+            created_at=now,
+            updated_at=now,
+            url=url,
+            document_sha256=hashlib.sha256(content).hexdigest() if content is not None else None,
+            **{name: getattr(new, name) for name in _COPIED},
+        )
+        request = new.model_dump_json(exclude={"idempotency_key", "content"}).encode() + b"\n" + (content or b"")
+        kept, created = self._store.add(work, content, idempotency_key=new.idempotency_key, request=request)
+        if created:
+            log.info("submission %s: received for %s", kept.id, kept.ref.connection)
+            self._drive(kept.id)
+        return kept.record()
+
+    def _handed_in(self, new: NewSubmission) -> tuple[bytes | None, str | None]:
+        """The content or the link, checked as far as that goes before keeping it. Pasted text may be a link."""
+        if (new.content is None) == (new.url is None):
+            raise IntakeError("Hand in either a file or a link.", code="invalid_request")
+        if any(len(text) > MAX_ID_CHARS for text in (new.ref.candidate, new.ref.application or "")):
+            raise IntakeError("An id of the ATS is too long.", code="invalid_request")
+        if not new.ref.candidate:
+            raise IntakeError("The candidate is missing.", code="invalid_request")
+        url = new.url if new.content is None else only_link(new.content)
+        if url is not None:
+            if len(url) > MAX_URL_CHARS:
+                raise SubmissionTooLarge("The link is too long.")
+            return None, url
+        assert new.content is not None
+        if len(new.content) > self.settings.max_upload_bytes:
+            raise SubmissionTooLarge(f"The file is larger than {self.settings.max_upload_bytes / 1e6:g} MB.")
+        screen(new.content)
+        return new.content, None
+
+    def submission(self, submission_id: str) -> SubmissionRecord | None:
+        work = self._store.get(submission_id)
+        return work.record() if work is not None else None
+
     def submissions(
         self, *, cursor: str | None = None, state: State | None = None, connection: str | None = None, limit: int = 50
-    ) -> SubmissionPage: ...
-    def wait(self, submission_id: str, timeout: float = 60.0) -> SubmissionRecord: ...
-    def retry(self, submission_id: str) -> SubmissionRecord: ...
-    def undo(self, submission_id: str) -> SubmissionRecord: ...
-    def withdraw(self, submission_id: str) -> SubmissionRecord: ...
-    def erase(self, submission_id: str) -> SubmissionRecord: ...
-    def consent(
-        self, submission_id: str, selected: tuple[str, ...], reference: str | None = None
-    ) -> SubmissionRecord: ...
-    def preview(self, submission_id: str, selected: tuple[str, ...] | None = None) -> ChangeSet: ...
+    ) -> SubmissionPage:
+        """Newest first; LinkError `cursor_invalid` for a cursor that we did not give."""
+        items, following = self._store.page(cursor, state, connection, limit)
+        return SubmissionPage(items=tuple(w.record() for w in items), next_cursor=following)
+
+    def wait(self, submission_id: str, timeout: float = 60.0) -> SubmissionRecord:
+        """The submission once it rests, or as it stands when the time is over or the next attempt lies behind it."""
+        deadline, pause = time.monotonic() + timeout, 0.02
+        while True:
+            work = self._known(submission_id)
+            at_rest = work.state in RESTING_STATES and work.action in (None, Action.RECHECK)
+            left = deadline - time.monotonic()
+            next_in = (work.next_attempt_at - self._clock.now()).total_seconds() if work.next_attempt_at else 0.0
+            if at_rest or left <= 0 or next_in > left:
+                return work.record()
+            time.sleep(min(pause, left))
+            pause = min(pause * 1.5, 0.25)
+
+    def retry(self, submission_id: str) -> SubmissionRecord:
+        """Set a submission in motion again: failed, refused, partly delivered."""
+        return self._act(submission_id, consent.retried)
+
+    def undo(self, submission_id: str) -> SubmissionRecord:
+        """Take back what this submission put into the ATS; what others put there stays."""
+        return self._act(submission_id, partial(consent.taken_back, action=Action.UNDO))
+
+    def withdraw(self, submission_id: str) -> SubmissionRecord:
+        """The candidate asked to stop using it; the connection says what that means."""
+        work = self._known(submission_id)
+        action = _WITHDRAWALS.get(self.settings.connection(work.ref.connection).options.withdrawal)
+        if action is None:
+            return self._store.change(submission_id, consent.withdrawal_requested).record()
+        return self._act(submission_id, partial(consent.taken_back, action=action))
+
+    def erase(self, submission_id: str) -> SubmissionRecord:
+        """Take it out of the ATS as far as that goes, then delete what is kept of it here."""
+        return self._act(submission_id, partial(consent.taken_back, action=Action.ERASE))
+
+    def consent(self, submission_id: str, selected: tuple[str, ...], reference: str | None = None) -> SubmissionRecord:
+        """The candidate's choice (ids of claims); the delivery starts."""
+        return self._act(submission_id, lambda work: consent.consented(work, selected, reference))
+
+    def preview(self, submission_id: str, selected: tuple[str, ...] | None = None) -> ChangeSet:
+        """What would stand in the ATS with this choice; nothing is written."""
+        work = self._known(submission_id)
+        if selected is not None:
+            if not selected:
+                return ChangeSet(ats=self._accounts.kind(work.ref.connection))
+            work = consent.with_choice(work, selected)
+        plan = pipeline.wished(self._tools, work.ref, including=work)
+        assert plan is not None, "it includes this one"
+        return plan
+
+    def _act(self, submission_id: str, turn: Callable[[Work], Work]) -> SubmissionRecord:
+        self._known(submission_id)
+        work = self._store.change(submission_id, turn)
+        self._drive(submission_id)
+        return work.record()
+
+    def _known(self, submission_id: str) -> Work:
+        work = self._store.get(submission_id)
+        if work is None:
+            raise consent.unknown_submission()
+        return work
+
+    def _drive(self, submission_id: str) -> None:
+        if self._engine is not None:
+            self._engine.enqueue(submission_id)
 
     # --- links ---
-    def invite(self, new: NewInvitation) -> tuple[str, Invitation]: ...
-    def invitation(self, token: str) -> Invitation: ...
-    def report(self, report_id: str) -> list[SubmissionRecord]: ...
-    def report_url(self, report_id: str) -> str: ...
+
+    def invite(self, new: NewInvitation) -> tuple[str, Invitation]:
+        """A link for one applicant and one application. Only its hash is kept."""
+        self._require_connection(new.ref.connection)
+        token = secrets.token_urlsafe(24)
+        invitation = self._store.invite(f"inv_{secrets.token_hex(12)}", token, new)
+        return f"{self.settings.public_url}/s/{token}", invitation
+
+    def invitation(self, token: str) -> Invitation:
+        """The invitation behind a link; LinkError `link_unknown` or `link_expired`."""
+        return self._store.invitation(token)
+
+    def report(self, report_id: str) -> list[SubmissionRecord]:
+        """All live submissions behind a report, oldest first; LinkError when there is no such report."""
+        works = self._store.report_submissions(report_id)
+        if works is None:
+            raise LinkError("There is no such report.", code="link_unknown")
+        return [work.record() for work in works]
+
+    def report_url(self, report_id: str) -> str:
+        """A signed link that opens the report for a time."""
+        expires_at = self._store.report_expiry(report_id)
+        if expires_at is None:
+            raise LinkError("There is no such report.", code="link_unknown")
+        return links.report_link(self._vault, self.settings.public_url, report_id, expires_at)
+
     def check_report_link(self, report_id: str, query: Mapping[str, str]) -> None:
-        """Raise LinkError (`link_invalid`, `link_expired`) unless the query signs this report."""
+        """Raise LinkError (`link_invalid`, `link_expired`) unless the query opens this report now."""
+        links.check_report_link(self._vault, report_id, query, self._clock.now())
+
+    def view_key(self, submission_id: str) -> str:
+        """What only the browser that handed in a submission is sent to."""
+        return links.view_key(self._vault, submission_id)
+
+    def check_view_key(self, submission_id: str, key: str) -> bool:
+        return links.is_view_key(self._vault, submission_id, key)
 
     # --- without storing anything ---
+
     def answer(
         self,
         source: Submission | str,
@@ -79,9 +323,117 @@ class Connector:
         now: datetime | None = None,
         plan_for: str | None = None,
         mapping: str | None = None,
-    ) -> dict[str, Any]: ...
-    def plan_for(self, claims: tuple[Claim, ...], ats: str, *, mapping: str | None = None) -> ChangeSet: ...
-    def probe(self, connection: str) -> tuple[Probe, ...]: ...
+    ) -> dict[str, Any]:
+        """The verification report of CONTRACT section 2 for one input, with a plan for `plan_for` when asked."""
+        now = now or self._clock.now()
+        planner = None
+        if plan_for is not None:
+            planner = partial(self.plan_for, ats=plan_for, mapping=mapping, now=now)
+        return make_answer(
+            source,
+            self.policy(),
+            World(documents=self._documents()),
+            applicant=applicant,
+            now=now,
+            request_id=request_id,
+            crosswalk=self.crosswalk(),
+            planner=planner,
+        )
+
+    def plan_for(
+        self, claims: Iterable[Claim], ats: str, *, mapping: str | None = None, now: datetime | None = None
+    ) -> ChangeSet:
+        """What would be written for these claims to a connection, or to a bare kind of ATS; asks the ATS nothing."""
+        connection = next((c for c in self.settings.ats_connections if c.name == ats), None)
+        plugin = registry.plugin(connection.kind if connection else ats)
+        path = Path(mapping) if mapping else self._mapping_path(ats, plugin.kind)
+        context = PlanContext(
+            ats=plugin.kind,
+            shared_on=(now or self._clock.now()).date(),
+            language=connection.options.language if connection else "en",
+            employer_name=self.settings.employer.name,
+        )
+        return make_plan(tuple(claims), self._mappings.get(path), plugin.capabilities, context)
+
+    def capabilities(self, connection: str) -> Capabilities:
+        """What that account's ATS can hold."""
+        self._require_connection(connection)
+        return self._accounts.capabilities(connection)
+
+    def probe(self, connection: str) -> tuple[Probe, ...]:
+        """For `doctor`: token, scopes, the acting user, and whether the mapping's targets exist."""
+        self._require_connection(connection)
+        return self._courier.call(self._accounts.adapter(connection).probe())
+
+    def policy(self) -> Policy:
+        """Whom the employer recognises; without a file nobody."""
+        return self._policies.get(self.settings.policy_file) if self.settings.policy_file else Policy()
+
+    def crosswalk(self) -> Crosswalk:
+        return self._crosswalks.get(self.settings.crosswalk_file) if self.settings.crosswalk_file else EMPTY
+
+    def mapping(self, connection: str) -> FieldMapping:
+        """The mapping that is in force for a connection."""
+        settings = self.settings.connection(connection)
+        return self._mappings.get(self._mapping_path(connection, settings.kind))
+
+    # --- wiring ---
+
+    def _mapping_path(self, name: str, kind: str) -> Path:
+        return mapping_path(self.settings.mapping_dir, name, kind, registry.plugin(kind).default_mapping)
+
+    def _plan(self, share: Share) -> ChangeSet:
+        """The port `Tools.plan`: the mapping of the connection (or of the latest submission) over what was shared."""
+        connection, latest = share.ref.connection, share.works[-1]
+        own = next((w.mapping for w in reversed(share.works) if w.mapping), None)
+        mapping = self._mappings.get(Path(own)) if own else self.mapping(connection)
+        assert latest.report_id is not None, "every stored submission has one"
+        context = PlanContext(
+            ats=self._accounts.kind(connection),
+            shared_on=share.shared_on.date(),
+            report_url=self.report_url(latest.report_id),
+            language=self.settings.connection(connection).options.language,
+            employer_name=self.settings.employer.name,
+            selected=share.selected,
+            options=self._options(connection, mapping),
+            documents=self._shared_documents(share) if mapping.content.attachments else (),
+        )
+        return make_plan(share.claims, mapping, self._accounts.capabilities(connection), context)
+
+    def _options(self, connection: str, mapping: FieldMapping) -> dict[str, tuple[str, ...]]:
+        """The options that exist in the ATS, asked for only where the mapping writes any."""
+        if not any(rule.type in SELECT_TYPES for rule in mapping.content.fields.values()):
+            return {}
+        catalog = self._courier.call(self._accounts.catalog(connection))
+        return {f.key: f.options for f in catalog.fields if f.options is not None}
+
+    def _shared_documents(self, share: Share) -> tuple[SharedDocument, ...]:
+        documents = []
+        for work in share.works:
+            content = self._store.document(work.id)
+            if content is not None and work.document_sha256 is not None:
+                content_type, extension = _kind_of(content)
+                ids = frozenset(claim.id for claim in work.claims)
+                documents.append(SharedDocument(work.document_sha256, content, content_type, extension, ids))
+        return tuple(documents)
+
+    def _require_connection(self, name: str) -> None:
+        if name not in self._accounts:
+            known = ", ".join(self.connections) or "none"
+            raise ConnectorError("There is no connection of that name.", code="unknown_connection", detail=known)
+
+
+_COPIED: Final = (
+    "ref",
+    "basis",
+    "label",
+    "applicant",
+    "consent",
+    "consent_reference",
+    "selected",
+    "mapping",
+    "invitation",
+)
 
 
 def build(
@@ -97,10 +449,77 @@ def build(
         clock: the system's when not given.
         documents: replaces the guarded network (a recorded world, or nothing at all).
         transports: replaces the network towards an ATS, by connection name.
+
+    Raises:
+        ConfigurationError: a setting is wrong.
+        PolicyFileError, MappingError: a file is.
     """
-    raise NotImplementedError
+    clock = clock or SystemClock()
+    _make_data_dir(settings.data_dir)
+    keys, written = secret_keys(settings.secret_keys, settings.data_dir)
+    if written is not None:
+        log.warning("LER_SECRET_KEY is not set: a new key was written to %s; keep a copy of it", written)
+    vault = Vault(keys)
+    url = sqlalchemy_url(settings.database_url.get_secret_value(), settings.data_dir)
+    store = Store(open_engine(url), vault, clock, link_days=settings.report_link_days)
+    store.open()
+    connector = Connector(
+        settings,
+        store=store,
+        vault=vault,
+        accounts=_accounts(settings, transports or {}),
+        clock=clock,
+        documents=_sessions(documents or guarded_documents(settings)),
+    )
+    connector.policy()
+    connector.crosswalk()
+    for name in connector.connections:
+        connector.mapping(name)
+    return connector
 
 
-def new_api_key() -> tuple[str, str]:
-    """A new API key, and the hash of it that goes into `LER_API_KEYS`."""
-    raise NotImplementedError
+def guarded_documents(settings: Settings) -> GuardedDocuments:
+    """The network as the settings allow it."""
+    return GuardedDocuments(
+        proxy=settings.egress_proxy or None,
+        allow_hosts=settings.egress_allow,
+        ca_bundle=settings.ca_bundle,
+    )
+
+
+def _make_data_dir(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"LER_DATA_DIR ({path}) cannot be made: {error.strerror}.") from error
+
+
+def _accounts(settings: Settings, transports: Mapping[str, httpx.AsyncBaseTransport]) -> Accounts:
+    accounts = {
+        c.name: Account(
+            name=c.name,
+            plugin=registry.plugin(c.kind),
+            settings=c.ats,
+            rate=c.options.rate,
+            burst=c.options.burst,
+            transport=transports.get(c.name),
+        )
+        for c in settings.ats_connections
+    }
+    return Accounts(accounts, ca_bundle=settings.ca_bundle, time_scale=settings.time_scale)
+
+
+def _sessions(source: DocumentSource) -> Callable[[], DocumentSource]:
+    """One list of requests per submission, over one cache."""
+    session: Callable[[], DocumentSource] | None = getattr(source, "session", None)
+    return session if session is not None else lambda: source
+
+
+def _kind_of(content: bytes) -> tuple[str, str]:
+    """Content type and file extension of a record as it came, found from its bytes."""
+    start = content.lstrip()[:1]
+    if content.startswith(b"\x89PNG"):
+        return "image/png", "png"
+    if start == b"<":
+        return "image/svg+xml", "svg"
+    return ("application/json", "json") if start in (b"{", b"[") else ("text/plain", "txt")

@@ -7,7 +7,7 @@ so that it may be run again at any point, by anybody, and ends the same (DESIGN 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from connector.answers import Examination, answer_json, examine
 from connector.deliver.delivery import Delivery
 from connector.deliver.ledger import Ledger
-from connector.errors import ConnectorError, DeliveryError, RetryableDeliveryError, StoreError
+from connector.errors import ConnectorError, RetryableDeliveryError, StoreError
 from connector.model.applicant import ApplicationRef
 from connector.model.changes import ChangeSet, EffectState, Receipt
 from connector.model.claims import Claim
@@ -82,12 +82,28 @@ class Courier(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What a plan is made from.
+
+    Attributes:
+        claims: of all submissions; `selected` are the ids of those that may be passed on, in the candidates' order.
+        shared_on: when the latest of them came in.
+    """
+
+    ref: ApplicationRef
+    works: tuple[Work, ...]
+    claims: tuple[Claim, ...]
+    selected: tuple[str, ...]
+    shared_on: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Tools:
     """What the run needs from outside, wired by `bootstrap`.
 
     Attributes:
         documents: a source with a list of requests of its own, one per submission.
-        plan: the wished-for state of an application from claims, through the mapping of that submission.
+        plan: the wished-for state of an application, through the mapping of its connection.
         recheck_for: how long a document that could not be had is asked for again.
         time_scale: divides every wait.
     """
@@ -99,7 +115,7 @@ class Tools:
     policy: Callable[[], Policy]
     crosswalk: Callable[[], Crosswalk]
     documents: Callable[[], DocumentSource]
-    plan: Callable[[Work, tuple[Claim, ...], datetime], ChangeSet]
+    plan: Callable[[Share], ChangeSet]
     screen: Callable[[bytes], None]
     recheck_for: timedelta
     time_scale: float = 1.0
@@ -123,19 +139,25 @@ def wished(tools: Tools, ref: ApplicationRef, *, including: Work | None = None) 
     works += [including] if including is not None else []
     if not works:
         return None
-    works.sort(key=lambda w: (w.created_at, w.id))
+    return tools.plan(share_of(ref, sorted(works, key=lambda w: (w.created_at, w.id))))
+
+
+def share_of(ref: ApplicationRef, works: Sequence[Work]) -> Share:
+    """Everything that was shared for one application, oldest first; what was shared twice counts once.
+
+    A claim stands as the latest assessment has it. The day of the share is the day on which something new came:
+    handing in the same record again changes nothing.
+    """
     claims: dict[str, Claim] = {}
+    selected: dict[str, None] = {}
+    shared_on = works[0].created_at
     for work in works:
-        claims |= {claim.id: claim for claim in chosen(work)}
-    return tools.plan(works[-1], tuple(claims.values()), works[0].created_at)
-
-
-def chosen(work: Work) -> tuple[Claim, ...]:
-    """The claims that may be passed on: those ticked, or all that are ticked from the start."""
-    if work.selected is None:
-        return tuple(c for c in work.claims if c.preselected)
-    ticked = set(work.selected)
-    return tuple(c for c in work.claims if c.id in ticked)
+        ticked = [c.id for c in work.claims if c.preselected] if work.selected is None else work.selected
+        if not selected.keys() >= set(ticked):
+            shared_on = work.created_at
+        claims |= {claim.id: claim for claim in work.claims}
+        selected |= dict.fromkeys(ticked)
+    return Share(ref, tuple(works), tuple(claims.values()), tuple(selected), shared_on)
 
 
 class _Run:
@@ -249,22 +271,23 @@ class _Run:
         work = self._change(
             state=work.state if refused else State.DELIVERING, attempts=work.attempts + 1, next_attempt_at=None
         )
+        receipt: Receipt | None = None
         try:
             self._desk.renew_link(work.ref)
             changes = wished(self._tools, work.ref) or ChangeSet(ats=work.ref.connection)
+            if not refused:
+                self._change(change_set=changes)
+            delivery = self._tools.courier.carry(changes, self._tools.ledger, work.ref)
+            try:
+                self._tools.courier.run(delivery)
+            finally:
+                receipt = delivery.receipt()
         except StoreError:
             raise
-        except ConnectorError as error:
-            return self._failed(error, None)
-        if not refused:
-            self._change(change_set=changes)
-        delivery = self._tools.courier.carry(changes, self._tools.ledger, work.ref)
-        try:
-            receipt = self._tools.courier.run(delivery)
         except RetryableDeliveryError as error:
-            return self._try_later(work, error, delivery.receipt())
-        except DeliveryError as error:
-            return self._failed(error, delivery.receipt())
+            return self._try_later(work, error, receipt)
+        except ConnectorError as error:
+            return self._failed(error, receipt)
         return self._finish(work, receipt)
 
     def _finish(self, work: Work, receipt: Receipt) -> Turn:
@@ -310,18 +333,16 @@ class _Run:
 
     # --- when it did not go well ---
 
-    def _try_later(self, work: Work, error: RetryableDeliveryError, receipt: Receipt) -> Turn:
+    def _try_later(self, work: Work, error: RetryableDeliveryError, receipt: Receipt | None) -> Turn:
         if work.attempts >= MAX_ATTEMPTS:
             return self._failed(error, receipt)
         delay = next_delay(work.attempts, error.retry_after) / self._tools.time_scale
         if error.retry_after is not None:
             self._tools.courier.hold(work.ref.connection, delay)
-        self._change(
-            receipt=receipt,
-            code=error.code,
-            message=error.message,
-            next_attempt_at=self._tools.clock.now() + timedelta(seconds=delay),
-        )
+        values = {"code": error.code, "message": error.message}
+        if receipt is not None:
+            values["receipt"] = receipt
+        self._change(**values, next_attempt_at=self._tools.clock.now() + timedelta(seconds=delay))
         log.warning("submission %s: attempt %d ended %s; again in %.0f s", self._id, work.attempts, error.code, delay)
         return Turn("again", delay)
 

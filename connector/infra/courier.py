@@ -10,7 +10,7 @@ import asyncio
 import random
 import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 from connector.deliver.delivery import Delivery
@@ -109,14 +109,14 @@ class Courier:
                 self._thread.start()
             return self._loop
 
-    def close(self, adapters: Mapping[str, AtsAdapter], clients: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Close the adapters and their clients, then the loop."""
+    def close(self, closing: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run `closing` on the loop (adapters and clients belong to it), then end the loop."""
         with self._lock:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
         if loop is None or thread is None:
             return
-        asyncio.run_coroutine_threadsafe(_close(adapters, clients), loop).result(CLOSE_SECONDS)
+        asyncio.run_coroutine_threadsafe(closing(), loop).result(CLOSE_SECONDS)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(CLOSE_SECONDS)
         loop.close()
@@ -125,9 +125,3 @@ class Courier:
 async def _metered(delivery: Delivery) -> Receipt:
     METER.set(delivery)
     return await delivery.run()
-
-
-async def _close(adapters: Mapping[str, AtsAdapter], clients: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    for adapter in adapters.values():
-        await adapter.aclose()
-    await clients()
