@@ -19,7 +19,8 @@ from joserfc import errors as jose_errors
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from connector import codec
-from connector.errors import ConnectorError, IntakeError
+from connector.errors import IntakeError
+from connector.verify.errors import CheckError
 
 MIN_RSA_BITS: Final = 2048
 """RFC 7518 section 3.3."""
@@ -63,14 +64,12 @@ _OTHER_MULTICODECS: Final = {
 }
 
 
-class KeyProblem(ConnectorError):
+class KeyProblem(CheckError):
     """A key that cannot be used: `key_malformed`, `key_too_weak`, or `key_kind_unsupported`."""
-
-    default_code = "key_malformed"
 
 
 def _unsupported(detail: str) -> KeyProblem:
-    return KeyProblem("The key is of a kind that is not supported here.", code="key_kind_unsupported", detail=detail)
+    return KeyProblem("key_kind_unsupported", detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +142,9 @@ _WEAK_Y: Final = frozenset({0, 1, _P - 1, _Y8, _P - _Y8})
 def _ed25519(raw: bytes) -> PublicKey:
     y = int.from_bytes(raw, "little") & (2**255 - 1)
     if y >= _P or not _on_curve(y):
-        raise KeyProblem("The key is not a point of its curve.")
+        raise KeyProblem("key_malformed", "the key is not a point of its curve")
     if y in _WEAK_Y:
-        raise KeyProblem("The key is one under which any signature would hold.", code="key_too_weak")
+        raise KeyProblem("key_too_weak", "the key is one under which any signature would hold")
     return _public_key(KeyKind.ED25519, ed25519.Ed25519PublicKey.from_public_bytes(raw))
 
 
@@ -166,17 +165,17 @@ def from_multikey(text: str) -> PublicKey:
         KeyProblem: not such a key, not exactly as long as it must be, not on its curve, or of another kind.
     """
     if not text.startswith("z"):
-        raise KeyProblem("The key is not written in base58btc.")
+        raise KeyProblem("key_malformed", "the key is not written in base58btc")
     raw = _decoded(text[1:], max_chars=2_000)
     prefix, body = raw[:2], raw[2:]
     if prefix not in _MULTICODEC:
         name = _OTHER_MULTICODECS.get(prefix)
         if name:
             raise _unsupported(name)
-        raise KeyProblem("The key does not say what kind of key it is.", detail="unknown multicodec")
+        raise KeyProblem("key_malformed", "unknown multicodec")
     kind, size = _MULTICODEC[prefix]
     if len(body) != size:
-        raise KeyProblem("The key does not have the right length.")
+        raise KeyProblem("key_malformed", "the key does not have the right length")
     return from_raw(kind, body)
 
 
@@ -184,18 +183,18 @@ def from_raw(kind: KeyKind, raw: bytes) -> PublicKey:
     """Read the raw bytes of an Ed25519 key, or the compressed point of an EC key."""
     if kind is KeyKind.ED25519:
         if len(raw) != 32:
-            raise KeyProblem("The key does not have the right length.")
+            raise KeyProblem("key_malformed", "the key does not have the right length")
         return _ed25519(raw)
     try:
         return _public_key(kind, ec.EllipticCurvePublicKey.from_encoded_point(_CURVES[kind][0], raw))
     except ValueError:
-        raise KeyProblem("The key is not a point of its curve.") from None
+        raise KeyProblem("key_malformed", "the key is not a point of its curve") from None
 
 
 def from_base58(text: object) -> PublicKey:
     """Read a `publicKeyBase58` of Ed25519VerificationKey2018."""
     if not isinstance(text, str):
-        raise KeyProblem("The key is not text.")
+        raise KeyProblem("key_malformed", "the key is not text")
     return from_raw(KeyKind.ED25519, _decoded(text, max_chars=64))
 
 
@@ -203,7 +202,7 @@ def _decoded(base58: str, *, max_chars: int) -> bytes:
     try:
         return codec.base58_decode(base58, max_chars=max_chars)
     except IntakeError as error:
-        raise KeyProblem("The key is not base58.", detail=error.code) from None
+        raise KeyProblem("key_malformed", error.code) from None
 
 
 def from_jwk(jwk: object) -> PublicKey:
@@ -213,15 +212,15 @@ def from_jwk(jwk: object) -> PublicKey:
         KeyProblem: it holds a private half, is symmetric, weak, broken, for encryption, or of another kind.
     """
     if not isinstance(jwk, dict):
-        raise KeyProblem("The key is not a JSON Web Key.")
+        raise KeyProblem("key_malformed", "the key is not a JSON Web Key")
     if {"d", "k", "p", "q"} & jwk.keys():
-        raise KeyProblem("The key carries its secret half.", code="key_too_weak")
+        raise KeyProblem("key_too_weak", "the key carries its secret half")
     operations = jwk.get("key_ops", ["verify"])
     if jwk.get("use", "sig") != "sig" or not isinstance(operations, list) or "verify" not in operations:
-        raise KeyProblem("The key is not meant for signatures.")
+        raise KeyProblem("key_malformed", "the key is not meant for signatures")
     key = _import_jwk(jwk)
     if "alg" in jwk and not key.allows(jwk["alg"]):
-        raise KeyProblem("The key names another algorithm than its kind allows.")
+        raise KeyProblem("key_malformed", "the key names another algorithm than its kind allows")
     return key
 
 
@@ -240,13 +239,13 @@ def _import_jwk(jwk: dict[str, Any]) -> PublicKey:
         if kind[0] == "RSA":
             return _rsa(RSAKey.import_key(plain).public_key)
     except (jose_errors.JoseError, ValueError, TypeError, UnsupportedAlgorithm, KeyError):
-        raise KeyProblem("The JSON Web Key is broken.") from None
+        raise KeyProblem("key_malformed", "the JSON Web Key is broken") from None
     raise _unsupported(str(kind)[:60])
 
 
 def _rsa(key: rsa.RSAPublicKey) -> PublicKey:
     if not MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
-        raise KeyProblem("The RSA key is too short or too long.", code="key_too_weak", detail=f"{key.key_size} bits")
+        raise KeyProblem("key_too_weak", f"{key.key_size} bits")
     if key.public_numbers().e < 3 or key.public_numbers().e % 2 == 0:
-        raise KeyProblem("The RSA key has a bad exponent.", code="key_too_weak")
+        raise KeyProblem("key_too_weak", "the RSA key has a bad exponent")
     return _public_key(KeyKind.RSA, key)

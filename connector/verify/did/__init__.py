@@ -1,0 +1,197 @@
+"""Finding keys: from a verification method or a `kid` to a public key, and whose it is.
+
+DID methods: did:key, did:jwk, did:web, and whatever a recorded world holds. Besides them https addresses of controller
+documents, of JWK Sets and of single keys (Open Badges 3.0 "requires only HTTP URL support"; Controlled Identifiers 1.0
+section 3.3). Adding a DID method is adding a file here and a line to `_METHODS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from connector import codec
+from connector.errors import FetchError, IntakeError
+from connector.ports import DocumentSource, FetchedDocument, Purpose
+from connector.verify import keys
+from connector.verify.did import did_jwk, did_key, did_web
+from connector.verify.did.document import ControllerDocument, read_key
+from connector.verify.errors import CheckError
+from connector.verify.keys import PublicKey
+
+__all__ = ["ControllerDocument", "FoundKey", "KeyQuestion", "authorised_keys", "find_key", "find_key_of", "resolve"]
+
+MAX_KEY_DOCUMENT_BYTES: Final = 1_000_000
+_ACCEPT: Final = "application/did+json, application/did+ld+json, application/json, application/jwk-set+json"
+_METHODS: Final = {"did:key:": did_key.resolve, "did:jwk:": did_jwk.resolve}
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundKey:
+    """A key, and the identifier whose own document lists it for the purpose asked.
+
+    Attributes:
+        controller: None for a bare JWK, of which nobody says whose it is.
+        method: the full id of the key.
+        short: the reference was in a short form (a did:key without its fragment, a bare `kid`).
+    """
+
+    key: PublicKey
+    controller: str | None
+    method: str
+    short: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeyQuestion:
+    """What a key is wanted for.
+
+    Attributes:
+        purpose: `assertionMethod`, or `authentication` for a holder's proof.
+        signed_at: when the signature says it was made (else now).
+    """
+
+    purpose: str
+    signed_at: datetime
+    now: datetime
+
+
+def find_key(method: str, question: KeyQuestion, documents: DocumentSource) -> FoundKey:
+    """The key that `method` (a DID URL, or an https or recorded URL) names.
+
+    Raises:
+        CheckError: it cannot be had (`key_document_*`, `key_method_unknown`), or it does not count (`key_*`).
+    """
+    base, separator, fragment = method.partition("#")
+    if not base or (separator and not fragment):
+        raise CheckError("key_identifier_malformed", method[:200])
+    if base.startswith("did:key:") and not separator:
+        found = find_key(f"{base}#{base.removeprefix('did:key:')}", question, documents)
+        return FoundKey(found.key, found.controller, found.method, short=True)
+    if base.startswith("https:"):
+        return _find_at_address(method, base, question, documents)
+    document = resolve(base, documents)
+    key = document.key(method, question.purpose, signed_at=question.signed_at, now=question.now)
+    return FoundKey(key, document.id, method)
+
+
+def find_key_of(issuer: str, kid: str | None, question: KeyQuestion, documents: DocumentSource) -> FoundKey:
+    """The key of `issuer` that a short `kid` (no URL) means; without `kid` only where the issuer is its own one key.
+
+    Raises:
+        CheckError: as `find_key`.
+    """
+    if kid is None:
+        if not issuer.startswith(tuple(_METHODS)):
+            raise CheckError("key_not_named")
+        kid = issuer.removeprefix("did:key:") if issuer.startswith("did:key:") else "0"
+    if issuer.startswith("https:"):
+        document = _fetch(issuer, documents)
+        if "keys" in document:
+            return _from_jwk_set(document, kid, issuer, controller=issuer)
+        controller = _controller_document(document, issuer)
+    else:
+        controller = resolve(issuer, documents)
+    method = controller.method_with_kid(kid)
+    if method is None:
+        raise CheckError("key_not_in_document", kid[:200])
+    key = controller.key(method, question.purpose, signed_at=question.signed_at, now=question.now)
+    return FoundKey(key, controller.id, method, short=True)
+
+
+def resolve(identifier: str, documents: DocumentSource) -> ControllerDocument:
+    """The document of a DID, an https controller, or whatever else a recorded world holds.
+
+    Raises:
+        CheckError: there is no way to it, it could not be had, or it is not that identifier's.
+    """
+    for prefix, method in _METHODS.items():
+        if identifier.startswith(prefix):
+            return method(identifier)
+    if identifier.startswith("https:"):
+        return _controller_document(_fetch(identifier, documents), identifier)
+    recorded = documents.recorded(identifier)
+    if recorded is not None:
+        return _controller_document(_parse(recorded), identifier)
+    if identifier.startswith("did:web:"):
+        return _controller_document(_fetch(did_web.address(identifier), documents), identifier)
+    raise CheckError("key_method_unknown", identifier.split("#")[0][:100])
+
+
+def authorised_keys(
+    identifier: str, purpose: str, documents: DocumentSource, *, now: datetime
+) -> list[tuple[str, PublicKey | None]]:
+    """Every usable key that `identifier` itself lists for `purpose`, by id; None for a key kept at another address.
+
+    Raises:
+        CheckError: its document could not be had.
+    """
+    if identifier.startswith("https:"):
+        document = _fetch(identifier, documents)
+        if isinstance(document.get("keys"), list):
+            return [(str(jwk.get("kid")), keys.from_jwk(jwk)) for jwk in document["keys"] if isinstance(jwk, dict)]
+        return list(_controller_document(document, identifier).authorised(purpose, now=now))
+    return list(resolve(identifier, documents).authorised(purpose, now=now))
+
+
+def _find_at_address(method: str, base: str, question: KeyQuestion, documents: DocumentSource) -> FoundKey:
+    document = _fetch(base, documents)
+    if "kty" in document and method == base:
+        return FoundKey(keys.from_jwk(document), None, method)
+    if "keys" in document:
+        return _from_jwk_set(document, method, base, controller=base)
+    if method == base and document.get("id") == method and isinstance(document.get("controller"), str):
+        return _standalone_method(document, method, question, documents)
+    controller = _controller_document(document, base)
+    key = controller.key(method, question.purpose, signed_at=question.signed_at, now=question.now)
+    return FoundKey(key, controller.id, method)
+
+
+def _standalone_method(document: Json, method: str, question: KeyQuestion, documents: DocumentSource) -> FoundKey:
+    """A key with an address of its own: its controller's document must list it (CID 1.0 section 3.3)."""
+    controller = resolve(document["controller"], documents)
+    if method not in [listed for listed, _ in controller.authorised(question.purpose, now=question.now)]:
+        raise CheckError("key_not_authorised", f"{method} is not listed by its controller")
+    return FoundKey(read_key(document), controller.id, method)
+
+
+def _from_jwk_set(document: Json, kid: str, base: str, *, controller: str) -> FoundKey:
+    """The one key of a JWK Set (RFC 7517 section 5) with this `kid`, whole or as the fragment."""
+    names = {kid, kid.removeprefix(f"{base}#"), kid.removeprefix("#")}
+    listed = document["keys"] if isinstance(document["keys"], list) else []
+    found = [jwk for jwk in listed if isinstance(jwk, dict) and jwk.get("kid") in names]
+    if len(found) != 1:
+        raise CheckError("key_not_in_document", kid[:200])
+    return FoundKey(keys.from_jwk(found[0]), controller, kid, short=kid in (found[0]["kid"], f"#{found[0]['kid']}"))
+
+
+def _controller_document(document: Json, identifier: str) -> ControllerDocument:
+    if document.get("id") != identifier:
+        raise CheckError("key_document_mismatch", f"asked for {identifier[:200]}")
+    return ControllerDocument(identifier, document)
+
+
+def _fetch(url: str, documents: DocumentSource) -> Json:
+    parts = urlsplit(url)
+    if not parts.hostname or parts.username is not None or parts.password is not None:
+        raise CheckError("key_identifier_malformed", "the key's address")
+    try:
+        return _parse(documents.get(url, purpose=Purpose.KEY, accept=_ACCEPT))
+    except FetchError as error:
+        raise CheckError("key_document_unreachable", f"{url[:200]}: {error.code}") from None
+
+
+def _parse(answer: FetchedDocument) -> Json:
+    if answer.status != 200:
+        raise CheckError("key_document_unreachable", f"{answer.url[:200]}: HTTP {answer.status}")
+    try:
+        document = codec.parse_json(answer.content, max_bytes=MAX_KEY_DOCUMENT_BYTES)
+    except IntakeError as error:
+        raise CheckError("key_document_malformed", f"{answer.url[:200]}: {error.code}") from None
+    if not isinstance(document, dict):
+        raise CheckError("key_document_malformed", answer.url[:200])
+    return document

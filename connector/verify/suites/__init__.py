@@ -1,0 +1,22 @@
+"""The kinds of proof that are supported, one file each. Adding one is adding a file and a line here.
+
+JOSE profiles (VC-JWT, `vc+jwt`) are in `jose`: they secure the bytes of a token, not an embedded proof.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from connector.verify.suites.base import Suite
+from connector.verify.suites.ed25519_signature_2018 import Ed25519Signature2018
+from connector.verify.suites.ed25519_signature_2020 import Ed25519Signature2020
+from connector.verify.suites.eddsa_rdfc_2022 import EddsaRdfc2022
+
+__all__ = ["SUITES", "Suite", "find"]
+
+SUITES: Final[tuple[Suite, ...]] = (EddsaRdfc2022(), Ed25519Signature2020(), Ed25519Signature2018())
+
+
+def find(proof: dict[str, Any]) -> Suite | None:
+    """The one suite that `proof` is of; None when its kind is not supported."""
+    return next((suite for suite in SUITES if suite.matches(proof)), None)

@@ -1,0 +1,131 @@
+"""Check `holder`: did the one who presents it sign the presentation, for this request? (VCDM 2.0 section 4.13)
+
+A presentation is an envelope, not a credential: it has no verdict. A signature that fails, or was made for another
+request, refuses all that is in it; one by the credential's own subject is the strongest tie to the applicant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from connector.model.credential import Envelope
+from connector.model.report import CheckName, CheckResult, Outcome
+from connector.ports import DocumentSource
+from connector.verify.checks import proof, validity
+from connector.verify.codes import result
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PresentationContext:
+    """What a presentation must have been made for (CONTRACT section 2, `presentation`).
+
+    Attributes:
+        challenge, domain: of an embedded proof; `nonce`, `audience`: of a token. A token's `nonce` may answer a
+            `challenge` and its `aud` a `domain`, and the reverse: wallets use them for the same thing.
+        require_key_binding: without a signed presentation for this request, nothing is accepted.
+    """
+
+    challenge: str | None = None
+    domain: str | None = None
+    nonce: str | None = None
+    audience: str | None = None
+    require_key_binding: bool = False
+
+    @property
+    def wanted_nonce(self) -> str | None:
+        return self.nonce or self.challenge
+
+    @property
+    def wanted_audience(self) -> str | None:
+        return self.audience or self.domain
+
+
+@dataclass(frozen=True, slots=True)
+class HolderFinding:
+    """Who presented.
+
+    Attributes:
+        signers: the identifiers whose keys signed, where every signature holds.
+        for_us: the presentation was made for this very request.
+    """
+
+    result: CheckResult
+    signers: frozenset[str] = field(default_factory=frozenset)
+    for_us: bool = False
+
+
+def measure(
+    envelopes: tuple[Envelope, ...], context: PresentationContext | None, documents: DocumentSource, *, now: datetime
+) -> HolderFinding:
+    """Check every envelope of a credential, from the outside in; the gravest answer counts."""
+    findings = [_measure_one(envelope, context, documents, now) for envelope in envelopes]
+    signed = [finding for finding in findings if finding.signers]
+    bad = [f for f in findings if f.result.outcome in (Outcome.FAILED, Outcome.UNDETERMINED)]
+    if bad:
+        return min(bad, key=lambda finding: finding.result.outcome is not Outcome.FAILED)
+    if context and context.require_key_binding and not any(finding.for_us for finding in signed):
+        return HolderFinding(result("holder_proof_required"))
+    if signed:
+        return next((finding for finding in signed if finding.for_us), signed[0])
+    return findings[0] if findings else HolderFinding(result("holder_none"))
+
+
+def _measure_one(
+    envelope: Envelope, context: PresentationContext | None, documents: DocumentSource, now: datetime
+) -> HolderFinding:
+    if envelope.jws is None and "proof" not in envelope.document:
+        return HolderFinding(result("holder_unsigned"))
+    if envelope.jws is not None:
+        found = proof.measure_token(envelope.jws, documents, now=now, fallback=envelope.document, presentation=True)
+    else:
+        found = proof.measure_embedded(envelope.document, documents, purpose=proof.AUTHENTICATION, now=now)
+    if not found.holds:
+        undetermined = found.result.outcome is Outcome.UNDETERMINED
+        return HolderFinding(result("holder_unchecked" if undetermined else "holder_invalid", found.result.code))
+    return _judge(found, context, now)
+
+
+def _judge(found: proof.ProofFinding, context: PresentationContext | None, now: datetime) -> HolderFinding:
+    """The signature holds: is it the holder's, current, and for us?"""
+    signers = frozenset(key.controller for key in found.keys if key.controller)
+    claims = found.claims or {}
+    named = {proof.identifier(found.document.get("holder")), claims.get("iss")} - {None}
+    if not signers:
+        return HolderFinding(result("holder_unchecked", "the key is nobody's"))
+    if not named <= signers:
+        return HolderFinding(result("holder_invalid", "signed by another key than the holder's"))
+    dates = validity.measure({}, claims, now=now).result
+    if dates.outcome is Outcome.FAILED:
+        return HolderFinding(result("holder_expired", dates.code))
+    if context is None or (context.wanted_nonce is None and context.wanted_audience is None):
+        return HolderFinding(result("holder_unsolicited"), signers)
+    fault = _wrong_request(found, claims, context)
+    if fault:
+        return HolderFinding(result("holder_other_request", fault))
+    return HolderFinding(result("holder_valid"), signers, for_us=context.wanted_nonce is not None)
+
+
+def _wrong_request(found: proof.ProofFinding, claims: Json, context: PresentationContext) -> str | None:
+    if found.claims is not None:
+        answers = [(claims.get("nonce"), claims.get("aud"))]
+    else:
+        answers = [(single.get("challenge"), single.get("domain")) for single in found.proofs]
+    for nonce, audience in answers:
+        if context.wanted_nonce is not None and nonce != context.wanted_nonce:
+            return "challenge or nonce"
+        if context.wanted_audience is not None and _only(audience) != context.wanted_audience:
+            return "domain or audience"
+    return None
+
+
+def _only(value: object) -> object:
+    """A single audience, also when it is written as a list of one; several are none of ours."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def refuses(finding: HolderFinding) -> bool:
+    return finding.result.check is CheckName.HOLDER and finding.result.outcome is Outcome.FAILED

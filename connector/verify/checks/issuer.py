@@ -1,0 +1,185 @@
+"""Check `issuer`: was it made by the issuer it names, and does the employer recognise that issuer?
+
+Two questions that are kept apart (CONTRACT section 2, `issuer.bound`): a signature may be genuine and still prove
+nothing about the name in the record.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from connector.model.report import CheckResult, IssuerFinding
+from connector.ports import DocumentSource
+from connector.verify.checks.proof import ASSERTION, ProofFinding, identifier
+from connector.verify.checks.published_keys import is_published
+from connector.verify.codes import result
+from connector.verify.did import FoundKey, authorised_keys
+from connector.verify.errors import CheckError
+from connector.verify.policy import Policy, Recognition, RecognitionFinding, TestIssuers
+
+Json = dict[str, Any]
+
+
+class Binding(StrEnum):
+    BOUND = "bound"
+    UNBOUND = "unbound"
+    MISMATCH = "mismatch"
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerAnswer:
+    finding: IssuerFinding
+    results: tuple[CheckResult, ...]
+
+
+def bind(issuer: str, keys: tuple[FoundKey, ...], documents: DocumentSource, *, now: datetime) -> Binding:
+    """Whether one of `keys` was obtained from `issuer` itself."""
+    if any(found.controller == issuer for found in keys):
+        return Binding.BOUND
+    try:
+        listed = authorised_keys(issuer, ASSERTION, documents, now=now)
+    except CheckError:
+        return Binding.UNBOUND
+    if not listed:
+        return Binding.UNBOUND
+    for method, key in listed:
+        if any(key == found.key if key else method == found.method for found in keys):
+            return Binding.BOUND
+    return Binding.MISMATCH
+
+
+def measure(
+    document: Json,
+    proof: ProofFinding,
+    policy: Policy,
+    documents: DocumentSource,
+    *,
+    begins: datetime | None,
+    now: datetime,
+) -> IssuerAnswer:
+    """Who issued `document`, whose proof holds."""
+    issuer = identifier(document.get("issuer"))
+    if issuer is None:
+        return IssuerAnswer(IssuerFinding(), (result("issuer_missing"),))
+    binding = bind(issuer, proof.keys, documents, now=now)
+    named = proof.claims.get("iss") if proof.claims else None
+    failure: CheckResult | None = None
+    if named is not None and named != issuer:
+        failure = result("issuer_claim_mismatch", "iss")
+    elif any(is_published(found.key) for found in proof.keys):
+        failure = _refuse_test(policy, "the key's secret half is published")
+    return judge(issuer, document, binding, policy, begins=begins, failure=failure)
+
+
+def judge(
+    issuer: str,
+    document: Json,
+    binding: Binding,
+    policy: Policy,
+    *,
+    begins: datetime | None,
+    failure: CheckResult | None = None,
+) -> IssuerAnswer:
+    """Put binding and policy together; shared by signed and hosted records."""
+    known = policy.recognise(issuer, type_names(document), begins)
+    bound = binding is Binding.BOUND and (failure is None or failure.code != "issuer_claim_mismatch")
+    if failure is None and policy.is_test_entry(issuer):
+        failure = _refuse_test(policy, "a registry marks it as a test entry")
+    recognised = bound and failure is None and known.recognition is Recognition.RECOGNISED and not policy.denies(issuer)
+    name, source = _name(document, known, bound)
+    finding = IssuerFinding(
+        id=issuer,
+        name=name,
+        name_source=source,
+        bound=bound,
+        recognised=recognised,
+        recognised_by=known.by if recognised else None,
+        sensitive=policy.is_sensitive(issuer, type_names(document)),
+    )
+    first = failure or _answer(issuer, binding, known, policy)
+    lookalike = _lookalike(issuer, name, policy) if not recognised else None
+    return IssuerAnswer(finding, (first, lookalike) if lookalike else (first,))
+
+
+def claimed(document: Json) -> IssuerFinding:
+    """What an unproven record says of its issuer; nothing of it is established."""
+    issuer = document.get("issuer")
+    name = issuer.get("name") if isinstance(issuer, dict) else None
+    return IssuerFinding(id=identifier(issuer), name=_text(name), name_source="self_asserted" if _text(name) else None)
+
+
+def type_names(document: Json) -> tuple[str, ...]:
+    """The types of the record and of its achievement, which a policy may name."""
+    names = [name for name in _as_list(document.get("type")) if isinstance(name, str)]
+    for subject in _as_list(document.get("credentialSubject")):
+        achievement = subject.get("achievement") if isinstance(subject, dict) else None
+        kind = achievement.get("achievementType") if isinstance(achievement, dict) else None
+        names += [kind] if isinstance(kind, str) else []
+    return tuple(names)
+
+
+def _answer(issuer: str, binding: Binding, known: RecognitionFinding, policy: Policy) -> CheckResult:
+    if policy.denies(issuer):
+        return result("issuer_denied")
+    if binding is Binding.MISMATCH:
+        return result("issuer_key_mismatch", issuer[:200])
+    if binding is Binding.UNBOUND:
+        return result("issuer_unbound", issuer[:200])
+    if known.recognition is Recognition.RECOGNISED:
+        return result("issuer_recognised")
+    outside = known.recognition is Recognition.OUTSIDE_TERMS
+    return result("issuer_outside_terms" if outside else "issuer_not_recognised", issuer[:200])
+
+
+def _refuse_test(policy: Policy, why: str) -> CheckResult | None:
+    return None if policy.test_issuers is TestIssuers.ALLOW else result("issuer_is_test", why)
+
+
+def _name(document: Json, known: RecognitionFinding, bound: bool) -> tuple[str | None, str | None]:
+    """The employer's name for it, else a registry's, else its own; the first two only for whom it is shown to be."""
+    if known.name and bound:
+        return known.name, known.name_source
+    own = claimed(document)
+    return own.name, own.name_source
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, dict):
+        value = value.get("@value")
+    if isinstance(value, list) and value:
+        return _text(value[0])
+    return value if isinstance(value, str) and value else None
+
+
+# --- look-alikes -------------------------------------------------------------------------------------------------
+
+_CONFUSABLE: Final = str.maketrans(
+    "аеорсухіјѕԁһꞵαορντκιυΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТУХІЈЅ0135", "aeopcyxijsdhbaopvtkiuABEZHIKMNOPTYXABEKMHOPCTYXIJSoies"
+)
+"""Letters of other scripts, and digits, that look like Latin ones (a small part of Unicode TR39's table)."""
+
+
+def _lookalike(issuer: str, name: str | None, policy: Policy) -> CheckResult | None:
+    """A remark when an issuer that is not recognised calls itself like one that is."""
+    if not name:
+        return None
+    wanted = _skeleton(name)
+    for trusted_id, trusted_name in policy.trusted_names().items():
+        if trusted_id != issuer and wanted and _skeleton(trusted_name) == wanted:
+            return result("issuer_name_lookalike", trusted_id[:200])
+    return None
+
+
+def _skeleton(name: str) -> str:
+    folded = unicodedata.normalize("NFKD", name.translate(_CONFUSABLE)).casefold()
+    return "".join(char for char in folded if char.isalnum())
+
+
+def _as_list(value: object) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

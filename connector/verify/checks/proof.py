@@ -1,0 +1,248 @@
+"""Check `proof`: was this record made, unchanged, by a key whose owner allows it?
+
+Data Integrity 1.0 sections 4.4 and 4.5 (verify proof; proof sets and chains), VC-JOSE-COSE section 3, VCDM 1.1 section
+6.3.1. Stricter than Open Badges 3.0 on purpose: every proof of a set must hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from connector.model.credential import CompactJws, UnverifiedCredential
+from connector.model.report import CheckResult, Outcome, Verdict
+from connector.ports import DocumentSource
+from connector.verify import keys, suites
+from connector.verify.codes import CODES, result
+from connector.verify.dates import CLOCK_SKEW, parse_date_time, parse_numeric_date
+from connector.verify.did import FoundKey, KeyQuestion, find_key, find_key_of
+from connector.verify.errors import CheckError
+from connector.verify.suites import jose
+
+Json = dict[str, Any]
+
+MAX_PROOFS: Final = 8
+"""Dual-signed badges carry two; the published proof sets three."""
+
+ASSERTION: Final = "assertionMethod"
+AUTHENTICATION: Final = "authentication"
+
+
+@dataclass(frozen=True, slots=True)
+class ProofFinding:
+    """What was found out about who made a document.
+
+    Attributes:
+        result: the answer of the check.
+        document: the record that was looked at; for a token the one in it.
+        keys: the keys that made it; empty unless `holds`.
+        claims: a token's payload.
+        proofs: the embedded proofs, as they came.
+        unusual_header: members of a token's header that Open Badges 3.0 does not allow.
+    """
+
+    result: CheckResult
+    document: Json
+    securing: tuple[str, ...] = ()
+    keys: tuple[FoundKey, ...] = ()
+    claims: Json | None = None
+    proofs: tuple[Json, ...] = ()
+    unusual_header: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        return self.result.outcome is Outcome.PASSED
+
+
+def measure(credential: UnverifiedCredential, documents: DocumentSource, *, now: datetime) -> ProofFinding:
+    """Check whatever secures `credential`: its token, or the proofs embedded in it."""
+    if credential.sd_jwt:
+        unsupported = result("proof_unsupported", "SD-JWT")
+        return ProofFinding(unsupported, credential.document, securing=("sd-jwt",))
+    if credential.jws is not None:
+        return measure_token(credential.jws, documents, now=now, fallback=credential.document)
+    return measure_embedded(credential.document, documents, purpose=ASSERTION, now=now)
+
+
+# --- embedded proofs ---------------------------------------------------------------------------------------------
+
+
+def measure_embedded(document: Json, documents: DocumentSource, *, purpose: str, now: datetime) -> ProofFinding:
+    """Check every proof in `document`; all must hold."""
+    try:
+        proofs = _read_proofs(document)
+    except CheckError as error:
+        securing: tuple[str, ...] = ("jades",) if error.code == "proof_unsupported" else ()
+        return ProofFinding(result(error.code, error.detail), document, securing=securing)
+    securing = tuple(_name(proof) for proof in proofs)
+    unsecured = {name: value for name, value in document.items() if name != "proof"}
+    found: list[FoundKey] = []
+    failures: list[CheckError] = []
+    for proof in proofs:
+        try:
+            found.append(_verify_one(proof, proofs, unsecured, documents, purpose=purpose, now=now))
+        except CheckError as error:
+            failures.append(error)
+    if failures:
+        worst = min(failures, key=_severity)
+        return ProofFinding(result(worst.code, worst.detail), document, securing, proofs=proofs)
+    return ProofFinding(result("proof_valid", ", ".join(securing)), document, securing, tuple(found), proofs=proofs)
+
+
+def _read_proofs(document: Json) -> tuple[Json, ...]:
+    if "proof" not in document:
+        if isinstance(document.get("signatures"), list) or "signature" in document:
+            raise CheckError("proof_unsupported", "JSON serialisation of JWS (JAdES)")
+        raise CheckError("proof_missing")
+    value = document["proof"]
+    proofs = value if isinstance(value, list) else [value]
+    if not proofs or not all(isinstance(proof, dict) and proof for proof in proofs):
+        raise CheckError("proof_malformed", "proof is empty or no object")
+    if len(proofs) > MAX_PROOFS:
+        raise CheckError("too_complex", f"more than {MAX_PROOFS} proofs")
+    return tuple(proofs)
+
+
+def _name(proof: Json) -> str:
+    name = proof.get("cryptosuite") if proof.get("type") == "DataIntegrityProof" else proof.get("type")
+    return name[:60] if isinstance(name, str) else "unknown"
+
+
+def _severity(error: CheckError) -> int:
+    verdict = CODES[error.code].verdict
+    return list(Verdict).index(verdict) if verdict else len(Verdict)
+
+
+def _verify_one(
+    proof: Json,
+    proofs: tuple[Json, ...],
+    unsecured: Json,
+    documents: DocumentSource,
+    *,
+    purpose: str,
+    now: datetime,
+) -> FoundKey:
+    """The steps of "Verify Proof" (Data Integrity 1.0 section 4.4), with the checks it leaves to the caller."""
+    # 1. One known kind of proof.
+    if not isinstance(proof.get("type"), str):
+        raise CheckError("proof_malformed", "type")
+    if proof["type"] == "DataIntegrityProof" and not isinstance(proof.get("cryptosuite"), str):
+        raise CheckError("proof_malformed", "cryptosuite")
+    suite = suites.find(proof)
+    if suite is None:
+        raise CheckError("proof_unsupported", _name(proof))
+    # 2. Not a link of a chain: chains sign over earlier proofs, which is not done here.
+    _refuse_chain(proof, proofs)
+    # 3. Made for this purpose, at a possible time.
+    if proof.get("proofPurpose") != purpose:
+        raise CheckError("proof_purpose_wrong", f"expected {purpose}")
+    signed_at = _signing_time(proof, now)
+    # 4. By a key that its owner lists for this purpose.
+    method = proof.get("verificationMethod")
+    if not isinstance(method, str) or not method:
+        raise CheckError("proof_malformed", "verificationMethod")
+    found = find_key(method, KeyQuestion(purpose, signed_at, now), documents)
+    if found.key.kind not in suite.kinds:
+        raise CheckError("key_algorithm_mismatch", f"{found.key.kind} for {suite.name}")
+    # 5. And the signature holds.
+    if not suite.holds(unsecured, proof, found.key):
+        raise CheckError("proof_signature_wrong", suite.name)
+    return found
+
+
+def _refuse_chain(proof: Json, proofs: tuple[Json, ...]) -> None:
+    if "previousProof" not in proof:
+        return
+    previous = proof["previousProof"]
+    wanted = previous if isinstance(previous, list) else [previous]
+    known = [other.get("id") for other in proofs if other is not proof]
+    if not wanted or not all(isinstance(name, str) and name in known for name in wanted):
+        raise CheckError("proof_chain_broken", "previousProof")
+    raise CheckError("proof_chain_unsupported", "previousProof")
+
+
+def _signing_time(proof: Json, now: datetime) -> datetime:
+    instants: dict[str, datetime] = {}
+    for name in ("created", "expires"):
+        if name in proof:
+            instant = parse_date_time(proof[name])
+            if instant is None:
+                raise CheckError("proof_malformed", f"{name} is not a date and time with a zone")
+            instants[name] = instant
+    if "created" in instants and instants["created"] > now + CLOCK_SKEW:
+        raise CheckError("proof_from_future", "created")
+    if "expires" in instants and instants["expires"] < now - CLOCK_SKEW:
+        raise CheckError("proof_expired", "expires")
+    return instants.get("created", now)
+
+
+# --- tokens ------------------------------------------------------------------------------------------------------
+
+
+def measure_token(
+    jws: CompactJws,
+    documents: DocumentSource,
+    *,
+    now: datetime,
+    fallback: Json,
+    presentation: bool = False,
+) -> ProofFinding:
+    """Check a compact JWS; `fallback` is the document to report when the token cannot even be read."""
+    securing = (f"jwt-{str(jws.header.get('alg'))[:20]}",)
+    try:
+        jose.check_header(jws.header, presentation=presentation)
+        token = jose.read(jws, presentation=presentation)
+    except CheckError as error:
+        return ProofFinding(result(error.code, error.detail), fallback, securing)
+
+    def finding(code: str, detail: str = "", found: tuple[FoundKey, ...] = ()) -> ProofFinding:
+        answer = result(code, detail)
+        return ProofFinding(answer, token.document, securing, found, token.claims, (), token.unusual_header)
+
+    try:
+        found = _token_key(jws, token, documents, AUTHENTICATION if presentation else ASSERTION, now)
+        if not found.key.allows(jws.header["alg"]):
+            raise CheckError("key_algorithm_mismatch", f"alg {jws.header['alg']} for {found.key.kind}")
+        if not found.key.verifies(jws.signature, jws.signing_input):
+            raise CheckError("proof_signature_wrong", "JWS")
+    except CheckError as error:
+        return finding(error.code, error.detail)
+    return finding("proof_valid", securing[0], (found,))
+
+
+def _token_key(jws: CompactJws, token: jose.Token, documents: DocumentSource, purpose: str, now: datetime) -> FoundKey:
+    """The key of a token: by `kid`, else by the issuer itself; a `jwk` in the header only shows integrity."""
+    header, question = jws.header, KeyQuestion(purpose, _token_time(token.claims, now), now)
+    embedded = keys.from_jwk(header["jwk"]) if "jwk" in header else None
+    issuer = token.claims.get("iss") or identifier(
+        token.document.get("holder" if purpose == AUTHENTICATION else "issuer")
+    )
+    kid = header.get("kid")
+    if kid is None and embedded is not None:
+        return FoundKey(embedded, None, "jwk")
+    find = _key_by_kid(kid, issuer)
+    found = find(question, documents)
+    if embedded is not None and embedded != found.key:
+        raise CheckError("key_conflict", "kid and jwk")
+    return found
+
+
+def _key_by_kid(kid: str | None, issuer: object) -> Callable[[KeyQuestion, DocumentSource], FoundKey]:
+    if kid is not None and ":" in kid:
+        return lambda question, documents: find_key(kid, question, documents)
+    if not isinstance(issuer, str) or not issuer:
+        raise CheckError("key_not_named", "no kid, and no issuer")
+    return lambda question, documents: find_key_of(issuer, kid, question, documents)
+
+
+def _token_time(claims: Json, now: datetime) -> datetime:
+    return parse_numeric_date(claims.get("iat")) or parse_numeric_date(claims.get("nbf")) or now
+
+
+def identifier(value: object) -> str | None:
+    """The id of an issuer, holder or subject that is written as text or as an object."""
+    if isinstance(value, dict):
+        value = value.get("id")
+    return value if isinstance(value, str) and value else None

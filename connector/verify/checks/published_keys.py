@@ -1,0 +1,52 @@
+"""Keys whose secret half is published: anybody can sign with them, so whoever lists them lists everybody.
+
+Each is written as a Multikey (RSA: SHA-256 of the SubjectPublicKeyInfo) with the place where its secret was read on
+2026-11-24. A key belongs here once, whatever DID or address names it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from typing import Final
+
+from connector.verify import keys
+from connector.verify.keys import PublicKey
+
+_DCC: Final = "digitalcredentials/vc-test-fixtures README.md (seeds)"
+_ED25519: Final = "W3C Data Integrity EdDSA Cryptosuites 1.0, test vectors"
+_ECDSA: Final = "W3C Data Integrity ECDSA Cryptosuites 1.0, test vectors"
+_DID_KEY: Final = "W3C CCG did:key test vectors: seeds that count up from zero"
+_JWS: Final = "decentralized-identity/JWS-Test-Suite data/keys"
+
+PUBLISHED: Final[dict[str, str]] = {
+    "z6MknNQD1WHLGGraFi6zcbGevuAgkVfdyCdtZnQTGWVVvR5Q": f"{_DCC}; digitalcredentials/signing-service README.md",
+    "z6MkjXe1vZvPRqFuc9nRBtZ3e1Y9XKDFSbjFAfzLfW2bD6cZ": _DCC,
+    "z6Mki7DqKQswPsjqMVhP4W3n2ABFb5wBegZC5erEVg5qcgEw": _DCC,
+    "z6MkjoriXdbyWD25YXTed114F8hdJrLXQ567xxPHAUKxpKkS": _DCC,
+    "z6MkjZRZv3aez3r18pB1RBFJR1kwUVJ5jHt92JmQwXbd5hwi": "1EdTech/openbadges-specification, examples of proofs",
+    "z6Mkp7AVwvWxnsNDuSSbf19sgKzrx223WY95AqZyAGifFVyV": "walt-id/waltid-identity, CLI test resources",
+    "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2": _ED25519,
+    "zDnaepBuvsQ8cpsWrVKw8fbpGpvPeNSjVPTWoq6cRqaYzBKVP": _ECDSA,
+    "z82LkuBieyGShVBhvtE2zoiD6Kma4tJGFtkAhxR5pfkp5QPw4LutoYWhvQCnGjdVn14kujQ": _ECDSA,
+    "z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp": _DID_KEY,
+    "z6MkjchhfUsD6mmvni8mCdXHw216Xrm9bQe2mBH1P5RDjVJG": _DID_KEY,
+    "z6MknGc3ocHs3zdPiJbnaaqDi58NGb4pk1Sp9WxWufuXSdxf": _DID_KEY,
+    "z6MkvqoYXQfDDJRv8L4wKzxYeuKyVZBfi9Qo6Ro8MiLH3kDQ": _DID_KEY,
+    "z6MkwYMhwTvsq376YBAcJHy3vyRWzBgn5vKfVqqDCgm7XVKU": _DID_KEY,
+    "z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw": "RFC 8032 section 7.1, RFC 8037 appendix A",
+    "z6Mkgyen15uoSDRo3Mp8TfnqAeHoVETwCELi9A6uYfZnWeEE": _JWS,
+    "zDnaexxSscB6XtTNM63SmxAjaiksFdoi4PAACL8f7oxZgqUjG": _JWS,
+    "z82Lkv8ruHsEh5TPmT9kFx92BzYZo5R7hvV8MvhzEbTKNqGubUTB6BrzVkKu4T4YMMr4Qaa": _JWS,
+}
+PUBLISHED_RSA: Final[dict[str, str]] = {"0b10899f448a199b8c7649761b3ec766766f4a81f2d82bb2a30e50d2b61fb810": _JWS}
+
+
+def is_published(key: PublicKey) -> bool:
+    """Whether anybody can sign with `key`."""
+    return key in _multikeys() or hashlib.sha256(key.spki).hexdigest() in PUBLISHED_RSA
+
+
+@lru_cache(maxsize=1)
+def _multikeys() -> frozenset[PublicKey]:
+    return frozenset(keys.from_multikey(text) for text in PUBLISHED)

@@ -1,0 +1,260 @@
+"""Check `structure`: does the record keep the MUSTs of its data model that change what it says or how it is checked?
+
+Verifiable Credentials Data Model 2.0 sections 4.3 to 4.12 and 5, and 1.1 sections 4 and 5; Open Badges 3.0 "JSON Web
+Token Proof Format" for the claims a token must carry. Schemas are never fetched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from connector.model.credential import CredentialFormat
+from connector.model.report import CheckResult
+from connector.verify.checks.proof import ProofFinding, identifier
+from connector.verify.codes import result
+from connector.verify.dates import parse_date_time
+
+Json = dict[str, Any]
+
+BASE_CONTEXT: Final = {
+    "https://www.w3.org/2018/credentials/v1": "1.1",
+    "https://www.w3.org/ns/credentials/v2": "2.0",
+}
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x1f\x7f]+\Z")
+_DATES: Final = {"1.1": ("issuanceDate", "expirationDate"), "2.0": ("validFrom", "validUntil")}
+_TYPED: Final = ("credentialStatus", "credentialSchema", "refreshService", "termsOfUse", "evidence", "proof")
+_WITH_ID: Final = ("credentialSchema",)
+_LANGUAGE_MEMBERS: Final = frozenset({"@value", "@language", "@direction"})
+_OPEN_BADGES: Final = frozenset({CredentialFormat.OPEN_BADGE_3, CredentialFormat.CLR_2, CredentialFormat.ENDORSEMENT})
+
+
+def measure(document: Json, format: CredentialFormat, proof: ProofFinding) -> tuple[CheckResult, ...]:
+    """Check a credential's form; the first result is the answer, the others are remarks."""
+    faults = list(credential_faults(document))
+    remarks: list[CheckResult] = []
+    if proof.claims is not None:
+        remarks += token_results(document, format, proof)
+    if format in _OPEN_BADGES and not _names_subject(document):
+        remarks.append(result("subject_without_id"))
+    if any(found.short for found in proof.keys):
+        remarks.append(result("key_reference_short"))
+    first = result("structure_nonconformant", "; ".join(faults[:5])) if faults else result("structure_ok")
+    return (first, *remarks)
+
+
+# --- the data model ----------------------------------------------------------------------------------------------
+
+
+def credential_faults(document: Json) -> Iterator[str]:
+    """Each MUST that the credential breaks, in a few words for an integrator."""
+    model = data_model(document)
+    yield from _context_faults(document)
+    yield from _type_faults(document, "VerifiableCredential")
+    if "id" in document and not is_url(document["id"]):
+        yield "id is not one URL"
+    if not is_url(identifier(document.get("issuer"))):
+        yield "issuer is not a URL, nor an object whose id is one"
+    yield from _subject_faults(document)
+    yield from _date_faults(document, model or "2.0")
+    for member in _TYPED:
+        yield from _typed_object_faults(document, member)
+    yield from _text_faults(document, "")
+    if isinstance(document.get("issuer"), dict):
+        yield from _text_faults(document["issuer"], "issuer.")
+    yield from _resource_faults(document)
+
+
+def presentation_faults(document: Json) -> Iterator[str]:
+    """The same for a presentation (VCDM 2.0 section 4.13)."""
+    yield from _context_faults(document)
+    yield from _type_faults(document, "VerifiablePresentation")
+    if "id" in document and not is_url(document["id"]):
+        yield "id is not one URL"
+    if "holder" in document and not is_url(identifier(document["holder"])):
+        yield "holder is not a URL, nor an object whose id is one"
+    model = data_model(document)
+    for item in _as_list(document.get("verifiableCredential")):
+        if isinstance(item, str) and model == "2.0":
+            yield "verifiableCredential holds text; a token goes into an enveloped credential"
+        elif isinstance(item, dict):
+            yield from _contained_faults(item)
+        elif not isinstance(item, str):
+            yield "verifiableCredential holds something that is no credential"
+
+
+def data_model(document: Json) -> str | None:
+    """`1.1` or `2.0` by the first context; None where it is neither."""
+    contexts = _as_list(document.get("@context"))
+    first = contexts[0] if contexts else None
+    return BASE_CONTEXT.get(first) if isinstance(first, str) else None
+
+
+def is_url(value: object) -> bool:
+    """Whether `value` is one absolute URL (any scheme)."""
+    if not isinstance(value, str) or not _URL.match(value):
+        return False
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return bool(parts.netloc) if parts.scheme in ("http", "https") else True
+
+
+def _context_faults(document: Json) -> Iterator[str]:
+    contexts = document.get("@context")
+    if data_model(document) is None:
+        yield "@context does not begin with that of Verifiable Credentials"
+    for item in _as_list(contexts):
+        if not isinstance(item, dict) and not is_url(item):
+            yield "@context holds something that is neither a URL nor an object"
+
+
+def _type_faults(document: Json, required: str) -> Iterator[str]:
+    types = document.get("type")
+    if not _is_type(types):
+        yield "type is missing or no text"
+    elif required not in _as_list(types):
+        yield f"type does not hold {required}"
+    elif _hides_types(document):
+        yield "type holds a term that no context defines"
+
+
+def _hides_types(document: Json) -> bool:
+    """An inline context that takes `@vocab` away leaves short types without meaning."""
+    inline = [c for c in _as_list(document.get("@context")) if isinstance(c, dict)]
+    if not any("@vocab" in context and context["@vocab"] is None for context in inline):
+        return False
+    known = {name for context in inline for name in context} | {"VerifiableCredential", "VerifiablePresentation"}
+    return any(name not in known and not is_url(name) for name in _as_list(document["type"]))
+
+
+def _subject_faults(document: Json) -> Iterator[str]:
+    subjects = _as_list(document.get("credentialSubject"))
+    if not subjects:
+        yield "credentialSubject is missing"
+    for subject in subjects:
+        if not isinstance(subject, dict) or not subject:
+            yield "credentialSubject is empty or no object"
+        elif "id" in subject and not is_url(subject["id"]):
+            yield "credentialSubject.id is not one URL"
+
+
+def _date_faults(document: Json, model: str) -> Iterator[str]:
+    begin, end = _DATES[model]
+    if model == "1.1" and begin not in document:
+        yield "issuanceDate is missing"
+    for name in {begin, end} & document.keys():
+        if parse_date_time(document[name]) is None:
+            yield f"{name} is not a date and time with a zone"
+    first, last = parse_date_time(document.get(begin)), parse_date_time(document.get(end))
+    if first and last and last < first:
+        yield f"{end} is before {begin}"
+
+
+def _typed_object_faults(document: Json, member: str) -> Iterator[str]:
+    """Objects that need a type (VCDM 2.0 section 4.5, table), and some an id."""
+    if member not in document:
+        return
+    items = _as_list(document[member])
+    if member == "proof" and not items:
+        yield "proof is empty"
+    for item in items:
+        if not isinstance(item, dict) or not _is_type(item.get("type")):
+            yield f"{member} has no type"
+        elif member == "proof":
+            continue
+        elif ("id" in item or member in _WITH_ID) and not is_url(item.get("id")):
+            yield f"{member}.id is not one URL"
+
+
+def _text_faults(document: Json, prefix: str) -> Iterator[str]:
+    """`name` and `description` are text or language value objects (VCDM 2.0 section 11.1)."""
+    for member in ("name", "description"):
+        for item in _as_list(document.get(member)):
+            if isinstance(item, str):
+                continue
+            if not isinstance(item, dict) or item.keys() - _LANGUAGE_MEMBERS or not isinstance(item.get("@value"), str):
+                yield f"{prefix}{member} is neither text nor a language value"
+
+
+def _resource_faults(document: Json) -> Iterator[str]:
+    for item in _as_list(document.get("relatedResource")):
+        if not isinstance(item, dict) or not is_url(item.get("id")):
+            yield "relatedResource.id is not a URL"
+        elif "digestSRI" not in item and "digestMultibase" not in item:
+            yield "relatedResource has no digest"
+
+
+def _contained_faults(item: Json) -> Iterator[str]:
+    types = _as_list(item.get("type"))
+    if "EnvelopedVerifiableCredential" in types:
+        if not str(item.get("id", "")).startswith("data:"):
+            yield "an enveloped credential has no data: URL"
+    elif "VerifiableCredential" not in types:
+        yield "verifiableCredential holds something that is no credential"
+
+
+# --- tokens ------------------------------------------------------------------------------------------------------
+
+
+def token_results(document: Json, format: CredentialFormat, proof: ProofFinding) -> Iterator[CheckResult]:
+    """What a token's claims add: missing, unreadable or disagreeing ones, and remarks."""
+    claims = proof.claims or {}
+    yield from _claim_faults(claims)
+    if "jti" in claims and "id" in document and claims["jti"] != document["id"]:
+        yield result("jwt_id_mismatch", "jti")
+    if format in _OPEN_BADGES:
+        missing = [name for name in ("iss", "jti", "nbf") if claims.get(name) is None]
+        if _first_subject_id(document) is not None and claims.get("sub") is None:
+            missing.append("sub")
+        if missing:
+            yield result("jwt_claim_missing", ", ".join(missing))
+        if proof.unusual_header:
+            yield result("jose_header_unusual", ", ".join(proof.unusual_header[:5]))
+
+
+_CLAIM_TYPES: Final[dict[str, Callable[[object], bool]]] = {
+    "iss": lambda value: isinstance(value, str),
+    "jti": lambda value: isinstance(value, str),
+    "exp": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "nbf": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+}
+
+
+def _claim_faults(claims: Json) -> Iterator[CheckResult]:
+    """`nbf: null` and an `iat` in words occur in published tokens; nothing is decided by them, so they are remarks."""
+    bad = [name for name, right in _CLAIM_TYPES.items() if name in claims and not right(claims[name])]
+    odd = [name for name in bad if name == "nbf" and claims["nbf"] is None]
+    odd += ["iat"] if "iat" in claims and not isinstance(claims["iat"], int | float) else []
+    odd += ["sub"] if "sub" in claims and not isinstance(claims["sub"], str) else []
+    if [name for name in bad if name not in odd]:
+        yield result("jwt_claim_malformed", ", ".join(name for name in bad if name not in odd))
+    if odd:
+        yield result("jwt_claim_unusual", ", ".join(odd))
+
+
+# --- pieces ------------------------------------------------------------------------------------------------------
+
+
+def _names_subject(document: Json) -> bool:
+    subjects = [s for s in _as_list(document.get("credentialSubject")) if isinstance(s, dict)]
+    return bool(subjects) and all("id" in subject or "identifier" in subject for subject in subjects)
+
+
+def _first_subject_id(document: Json) -> str | None:
+    subjects = _as_list(document.get("credentialSubject"))
+    return identifier(subjects[0]) if subjects and isinstance(subjects[0], dict) else None
+
+
+def _is_type(value: object) -> bool:
+    items = _as_list(value)
+    return bool(items) and all(isinstance(item, str) and item for item in items)
+
+
+def _as_list(value: object) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,106 @@
+"""Check `validity`: is now within the record's own dates? (VCDM 2.0 section 4.9, VCDM 1.1 sections 4.6 and 4.7)
+
+Every date that is there counts: those of the record and, for a token, `nbf` and `exp`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from connector.model.report import CheckResult
+from connector.verify.codes import result
+from connector.verify.dates import CLOCK_SKEW, parse_date_time, parse_numeric_date, write
+
+Json = dict[str, Any]
+
+_BEGIN: Final = ("validFrom", "issuanceDate")
+_END: Final = ("validUntil", "expirationDate")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ValidityFinding:
+    result: CheckResult
+    valid_from: str | None
+    valid_until: str | None
+
+
+class _Unreadable(ValueError):
+    """A date is there and is none; its text is the member's name."""
+
+
+def measure(document: Json, claims: Json | None, *, now: datetime) -> ValidityFinding:
+    """Compare `now` with every date of a credential and its token."""
+    try:
+        begins = [_read(document, name) for name in _BEGIN if name in document]
+        ends = [_read(document, name) for name in _END if name in document]
+        begins += [_numeric(claims, "nbf")] if claims and claims.get("nbf") is not None else []
+        ends += [_numeric(claims, "exp")] if claims and "exp" in claims else []
+    except _Unreadable as error:
+        return ValidityFinding(result("validity_malformed", str(error)), None, None)
+    return _compare(max(begins, default=None), min(ends, default=None), now)
+
+
+def measure_open_badge_2(document: Json, *, now: datetime) -> ValidityFinding:
+    """The same for Open Badges 2.0 (`issuedOn`, `expires`), where a day or a Unix time also occurs."""
+    try:
+        begin = _read_loosely(document, "issuedOn", end=False)
+        end = _read_loosely(document, "expires", end=True)
+    except _Unreadable as error:
+        return ValidityFinding(result("validity_malformed", str(error)), None, None)
+    return _compare(begin, end, now)
+
+
+def _compare(begin: datetime | None, end: datetime | None, now: datetime) -> ValidityFinding:
+    texts = (write(begin) if begin else None, write(end) if end else None)
+    if begin and end and end < begin:
+        code = "validity_reversed"
+    elif begin and now + CLOCK_SKEW < begin:
+        code = "validity_not_yet"
+    elif end and now - CLOCK_SKEW > end:
+        code = "validity_expired"
+    else:
+        code = "validity_current" if begin or end else "validity_unlimited"
+    detail = (
+        f"until {texts[1]}" if code == "validity_expired" else f"from {texts[0]}" if code == "validity_not_yet" else ""
+    )
+    return ValidityFinding(result(code, detail), *texts)
+
+
+def _read(document: Json, name: str) -> datetime:
+    instant = parse_date_time(document[name])
+    if instant is None:
+        raise _Unreadable(f"{name} is not a date and time with a zone")
+    return instant
+
+
+def _numeric(claims: Json, name: str) -> datetime:
+    instant = parse_numeric_date(claims[name])
+    if instant is None:
+        raise _Unreadable(f"{name} is not a number of seconds")
+    return instant
+
+
+def _read_loosely(document: Json, name: str, *, end: bool) -> datetime | None:
+    value = document.get(name)
+    if value is None:
+        return None
+    if isinstance(value, str) and _DAY.match(value):
+        day = parse_date_time(f"{value}T00:00:00Z")
+        instant = day + timedelta(days=1) if day and end else day
+    elif isinstance(value, str):
+        instant = parse_date_time(value) or _without_zone(value)
+    else:
+        instant = parse_numeric_date(value)
+    if instant is None:
+        raise _Unreadable(f"{name} is not a date")
+    return instant
+
+
+def _without_zone(value: str) -> datetime | None:
+    """Open Badges 1.x and 2.0 tools write local times without a zone; they are taken as UTC."""
+    instant = parse_date_time(f"{value}Z")
+    return instant.astimezone(UTC) if instant else None

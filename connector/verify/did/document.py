@@ -1,0 +1,152 @@
+"""DID documents and other controller documents: which keys somebody lists, and for what.
+
+Controlled Identifiers 1.0 sections 2.2, 2.3 and 3.3 ("Retrieve Verification Method"): a key counts only when the
+document that lists it is its controller's own, and lists it for the purpose at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from connector.verify import keys
+from connector.verify.dates import parse_date_time
+from connector.verify.errors import CheckError
+from connector.verify.keys import PublicKey
+
+Json = dict[str, Any]
+
+MAX_METHODS: Final = 200
+"""Keys read from one document; the largest issuer documents list a few dozen."""
+
+_KEY_MEMBERS: Final = ("publicKeyMultibase", "publicKeyJwk", "publicKeyBase58")
+_SECRET_MEMBERS: Final = (
+    "secretKeyMultibase",
+    "secretKeyJwk",
+    "privateKeyMultibase",
+    "privateKeyJwk",
+    "privateKeyBase58",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerDocument:
+    """A document that was obtained under `id` and says that it is `id`'s."""
+
+    id: str
+    json: Json
+
+    def key(self, method_id: str, purpose: str, *, signed_at: datetime, now: datetime) -> PublicKey:
+        """The key `method_id`, if this document lists it for `purpose`.
+
+        Raises:
+            CheckError: it is not there, not listed for the purpose, another's, withdrawn, or broken.
+        """
+        method = self._method(method_id, purpose)
+        self._check_usable(method, signed_at=signed_at, now=now)
+        return read_key(method)
+
+    def authorised(self, purpose: str, *, now: datetime) -> Iterator[tuple[str, PublicKey | None]]:
+        """Every usable key listed for `purpose`, with its id; None for a reference that leads to another document."""
+        for entry in _as_list(self.json.get(purpose))[:MAX_METHODS]:
+            if isinstance(entry, str):
+                method_id = self._absolute(entry)
+                method = self._definition(method_id)
+            elif isinstance(entry, dict):
+                method_id, method = self._absolute(entry.get("id")), entry
+            else:
+                continue
+            if method is None:
+                yield method_id, None
+                continue
+            try:
+                self._check_usable(method, signed_at=now, now=now)
+                key = read_key(method)
+            except CheckError:
+                continue
+            yield method_id, key
+
+    def method_with_kid(self, kid: str) -> str | None:
+        """The id of the one method that a token's short `kid` means: its fragment, or the `kid` of its JWK."""
+        wanted = kid.removeprefix("#")
+        found = {
+            self._absolute(method.get("id"))
+            for method in self._definitions()
+            if self._absolute(method.get("id")) == f"{self.id}#{wanted}"
+            or (isinstance(method.get("publicKeyJwk"), dict) and method["publicKeyJwk"].get("kid") == wanted)
+        }
+        return found.pop() if len(found) == 1 else None
+
+    def _method(self, method_id: str, purpose: str) -> Json:
+        for entry in _as_list(self.json.get(purpose))[:MAX_METHODS]:
+            if isinstance(entry, dict) and self._absolute(entry.get("id")) == method_id:
+                return entry
+            if isinstance(entry, str) and self._absolute(entry) == method_id:
+                method = self._definition(method_id)
+                if method is None:
+                    raise CheckError("key_not_in_document", f"{method_id} is listed for {purpose}, but not defined")
+                return method
+        if self._definition(method_id) is not None:
+            raise CheckError("key_not_authorised", f"{method_id} is not listed for {purpose}")
+        raise CheckError("key_not_in_document", method_id)
+
+    def _definitions(self) -> Iterator[Json]:
+        for name in ("verificationMethod", "assertionMethod", "authentication"):
+            for entry in _as_list(self.json.get(name))[:MAX_METHODS]:
+                if isinstance(entry, dict):
+                    yield entry
+
+    def _definition(self, method_id: str) -> Json | None:
+        listed = _as_list(self.json.get("verificationMethod"))[:MAX_METHODS]
+        found = [m for m in listed if isinstance(m, dict) and self._absolute(m.get("id")) == method_id]
+        if len(found) > 1:
+            raise CheckError("key_document_malformed", f"{method_id} is defined more than once")
+        return found[0] if found else None
+
+    def _check_usable(self, method: Json, *, signed_at: datetime, now: datetime) -> None:
+        if method.get("controller") != self.id:
+            raise CheckError("key_not_authorised", "the key names another controller than the document it is in")
+        revoked, expires = method.get("revoked"), method.get("expires")
+        if revoked is not None and _instant(revoked) <= now:
+            raise CheckError("key_revoked", "revoked")
+        if expires is not None and _instant(expires) < signed_at:
+            raise CheckError("key_revoked", "expired before the signature was made")
+
+    def _absolute(self, reference: object) -> str:
+        if not isinstance(reference, str):
+            return ""
+        return self.id + reference if reference.startswith("#") else reference
+
+
+def read_key(method: Json) -> PublicKey:
+    """The public key of a verification method.
+
+    Raises:
+        CheckError: it holds none or several, a secret one, or one that cannot be used.
+    """
+    if any(member in method for member in _SECRET_MEMBERS):
+        raise CheckError("key_too_weak", "the document publishes the secret half")
+    present = [member for member in _KEY_MEMBERS if member in method]
+    if len(present) != 1:
+        raise CheckError("key_malformed", "a key must be written in exactly one way")
+    value = method[present[0]]
+    if present[0] == "publicKeyJwk":
+        return keys.from_jwk(value)
+    if not isinstance(value, str):
+        raise CheckError("key_malformed", "the key is not text")
+    return keys.from_multikey(value) if present[0] == "publicKeyMultibase" else keys.from_base58(value)
+
+
+def _instant(value: object) -> datetime:
+    instant = parse_date_time(value)
+    if instant is None:
+        raise CheckError("key_document_malformed", "a key's date cannot be read")
+    return instant
+
+
+def _as_list(value: object) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,79 @@
+"""The interface of a suite, and what the suites over RDF share.
+
+A suite answers one question: did this key make this proof over this document? Which key it must be, for what purpose
+and when, is asked once for all suites in `checks.proof`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from connector import codec
+from connector.errors import IntakeError
+from connector.verify.errors import CheckError
+from connector.verify.jsonld import JsonLdError, canonicalize
+from connector.verify.keys import KeyKind, PublicKey
+
+Json = dict[str, Any]
+
+
+class Suite(Protocol):
+    """One way of securing a document with an embedded proof.
+
+    Attributes:
+        name: as `securing` reports it: the cryptosuite, or the proof's type.
+        kinds: the kinds of key it may be used with.
+    """
+
+    name: str
+    kinds: frozenset[KeyKind]
+
+    def matches(self, proof: Json) -> bool:
+        """Whether `proof` is one of this suite."""
+        ...
+
+    def holds(self, document: Json, proof: Json, key: PublicKey) -> bool:
+        """Whether `key` made `proof` over `document` (which is without its proofs).
+
+        Raises:
+            CheckError: the proof is malformed, or the document is not one that can be signed this way.
+        """
+        ...
+
+
+def proof_options(document: Json, proof: Json, *, without: str) -> Json:
+    """The proof as it is signed: without its value, under the document's own context.
+
+    Data Integrity EdDSA Cryptosuites 1.0 section 3.2.5; the 2018 and 2020 suites do the same.
+    """
+    options = {name: value for name, value in proof.items() if name != without}
+    return options | {"@context": document.get("@context")}
+
+
+def hashed_rdf(document: Json, options: Json, digest: Callable[[bytes], Any] = hashlib.sha256) -> Iterator[bytes]:
+    """Hash of the canonical options followed by that of the canonical document, per published content of the contexts.
+
+    Raises:
+        CheckError: with the code of the `JsonLdError`.
+    """
+    try:
+        for content, configuration in canonicalize([document, options]):
+            yield digest(configuration.encode()).digest() + digest(content.encode()).digest()
+    except JsonLdError as error:
+        raise CheckError(error.code, error.detail) from None
+
+
+def multibase_signature(proof: Json, length: int) -> bytes:
+    """The `proofValue`, base58btc, of exactly `length` bytes."""
+    value = proof.get("proofValue")
+    if not isinstance(value, str) or not value.startswith("z"):
+        raise CheckError("proof_malformed", "proofValue is not base58btc")
+    try:
+        signature = codec.multibase_decode(value)
+    except IntakeError as error:
+        raise CheckError("proof_malformed", f"proofValue: {error.code}") from None
+    if len(signature) != length:
+        raise CheckError("proof_malformed", f"proofValue has {len(signature)} bytes")
+    return signature

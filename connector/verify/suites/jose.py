@@ -1,0 +1,128 @@
+"""Records secured by JOSE: what a token's header may say, and what its payload is.
+
+Securing Verifiable Credentials using JOSE and COSE (`vc+jwt`, the payload is the credential), VCDM 1.1 section 6.3.1
+(VC-JWT, the `vc` claim), Open Badges 3.0 "JSON Web Token Proof Format", RFC 8725 (best current practices).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from connector import codec
+from connector.errors import IntakeError
+from connector.model.credential import CompactJws
+from connector.verify.dates import parse_numeric_date, write
+from connector.verify.errors import CheckError
+from connector.verify.keys import ALGORITHM
+
+Json = dict[str, Any]
+
+SUPPORTED: Final = frozenset(ALGORITHM.values()) | {"Ed25519"}
+_KNOWN_UNSUPPORTED: Final = frozenset({"ES256K", "ES512", "PS256", "PS384", "PS512", "RS384", "RS512", "Ed448"})
+_CREDENTIAL_TYPES: Final = frozenset({"jwt", "vc+jwt", "vc+ld+jwt", "vc-ld+jwt"})
+_PRESENTATION_TYPES: Final = frozenset({"jwt", "vp+jwt", "vp+ld+jwt", "vp-ld+jwt"})
+_OPEN_BADGES_HEADER: Final = frozenset({"alg", "kid", "jwk", "typ"})
+_CREDENTIAL_MEMBERS: Final = ("@context", "type", "issuer", "credentialSubject")
+_REGISTERED: Final = ("iss", "sub", "jti", "nbf", "exp", "iat")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a token says, before anything of it is believed.
+
+    Attributes:
+        document: the credential (or presentation) in it, completed by the claims that stand for its members.
+        claims: the payload.
+        securing: how `securing` reports it.
+    """
+
+    document: Json
+    claims: Json
+    securing: str
+    unusual_header: tuple[str, ...]
+
+
+def check_header(header: Json, *, presentation: bool = False) -> None:
+    """Refuse what must not be in a token's header (THREATS section 4).
+
+    Raises:
+        CheckError: `crit`, `b64`, compression, encryption, nesting, another kind of token, or another algorithm.
+    """
+    for member in ("crit", "b64", "zip", "enc", "epk"):
+        if member in header:
+            raise CheckError("jwt_header_refused", member)
+    _check_type(header, _PRESENTATION_TYPES if presentation else _CREDENTIAL_TYPES)
+    algorithm = header.get("alg")
+    if algorithm in _KNOWN_UNSUPPORTED:
+        raise CheckError("proof_unsupported", f"alg {algorithm}")
+    if not isinstance(algorithm, str) or algorithm not in SUPPORTED:
+        raise CheckError("jwt_algorithm_refused", f"alg {str(algorithm)[:20]}")
+    if "kid" in header and not (isinstance(header["kid"], str) and header["kid"]):
+        raise CheckError("jwt_header_refused", "kid is not text")
+
+
+def _check_type(header: Json, allowed: frozenset[str]) -> None:
+    if "typ" in header:
+        kind = header["typ"]
+        if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in allowed:
+            raise CheckError("jwt_type_refused", f"typ {str(kind)[:40]}")
+    content = header.get("cty", "vc")
+    if not isinstance(content, str) or content.lower().removeprefix("application/").endswith(("jwt", "jwe", "jose")):
+        raise CheckError("jwt_type_refused", f"cty {str(content)[:40]}")
+
+
+def read(jws: CompactJws, *, presentation: bool = False) -> Token:
+    """Parse the payload once; what comes back is what is checked and what is mapped.
+
+    Raises:
+        CheckError: it is no JSON object, or holds two records.
+    """
+    try:
+        claims = codec.parse_json(jws.payload)
+    except IntakeError as error:
+        raise CheckError("jwt_malformed", error.code) from None
+    if not isinstance(claims, dict):
+        raise CheckError("jwt_malformed", "the payload is not an object")
+    member = "vp" if presentation else "vc"
+    if member in claims:
+        document = _from_claim(claims, member)
+    elif any(name in claims for name in _CREDENTIAL_MEMBERS):
+        document = claims
+    else:
+        raise CheckError("jwt_malformed", "the payload is not a record")
+    unusual = tuple(sorted(str(name)[:40] for name in jws.header.keys() - _OPEN_BADGES_HEADER))
+    return Token(document, claims, f"jwt-{jws.header.get('alg')}", unusual)
+
+
+def _from_claim(claims: Json, member: str) -> Json:
+    inner = claims[member]
+    if not isinstance(inner, dict):
+        raise CheckError("jwt_malformed", f"{member} is not an object")
+    for name in _CREDENTIAL_MEMBERS:
+        if name in claims and claims[name] != inner.get(name):
+            raise CheckError("jwt_documents_differ", name)
+    return _completed(inner, claims) if member == "vc" else inner
+
+
+def _completed(inner: Json, claims: Json) -> Json:
+    """The `vc` claim with the members that registered claims stand for (VCDM 1.1 section 6.3.1, JWT decoding).
+
+    What the claim says itself is kept: a disagreement is found by the checks, not settled here.
+    """
+    document = dict(inner)
+    for claim, name in (("iss", "issuer"), ("jti", "id")):
+        if isinstance(claims.get(claim), str):
+            document.setdefault(name, claims[claim])
+    for claim, name in (("nbf", "issuanceDate"), ("exp", "expirationDate")):
+        instant = parse_numeric_date(claims.get(claim))
+        if instant is not None and not (name == "issuanceDate" and "validFrom" in inner):
+            document.setdefault(name, write(instant))
+    subject = document.get("credentialSubject")
+    if isinstance(subject, dict) and "id" not in subject and isinstance(claims.get("sub"), str):
+        document["credentialSubject"] = {"id": claims["sub"], **subject}
+    return document
+
+
+def registered_claims(claims: Json) -> Json:
+    return {name: claims[name] for name in _REGISTERED if name in claims}

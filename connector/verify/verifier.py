@@ -1,0 +1,236 @@
+"""The verifier: the checks of one credential, in their order. Checks measure; `policy` judges.
+
+What a document says of its issuer, dates, status and subject is evidence only once its proof holds: until then those
+checks answer `proof_not_verified`. Nothing that a document names is fetched before that, except the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from connector.model.applicant import Applicant
+from connector.model.credential import AssessedCredential, CredentialFormat, Envelope, UnverifiedCredential
+from connector.model.report import (
+    CheckName,
+    CheckResult,
+    Decision,
+    IssuerFinding,
+    SubjectFinding,
+    VerificationReport,
+)
+from connector.ports import World
+from connector.verify import policy as judge
+from connector.verify.checks import holder, issuer, proof, status, structure, subject, validity
+from connector.verify.checks.holder import HolderFinding, PresentationContext
+from connector.verify.codes import CODES, result, verdict_of
+from connector.verify.dates import parse_date_time
+from connector.verify.policy import Policy
+from connector.verify.suites import hosted
+
+Json = dict[str, Any]
+
+_DEPENDENT = (CheckName.VALIDITY, CheckName.STATUS, CheckName.ISSUER, CheckName.SUBJECT)
+
+
+def assess(
+    credential: UnverifiedCredential,
+    policy: Policy,
+    world: World,
+    *,
+    applicant: Applicant,
+    now: datetime,
+    presentation: PresentationContext | None = None,
+    proved_emails: Iterable[str] = (),
+) -> AssessedCredential:
+    """Verify one credential.
+
+    Args:
+        policy: whom the employer recognises; an empty one recognises nobody.
+        world: where keys and status lists are looked up.
+        applicant: whom it should be about.
+        now: the one clock reading of this run.
+        presentation: what a presentation must have been made for, when one was asked for.
+        proved_emails: addresses that the applicant has proved to own (a one-time code).
+    """
+    return assess_all(
+        (credential,),
+        policy,
+        world,
+        applicant=applicant,
+        now=now,
+        presentation=presentation,
+        proved_emails=proved_emails,
+    )[0]
+
+
+def assess_all(
+    credentials: Sequence[UnverifiedCredential],
+    policy: Policy,
+    world: World,
+    *,
+    applicant: Applicant,
+    now: datetime,
+    presentation: PresentationContext | None = None,
+    proved_emails: Iterable[str] = (),
+) -> tuple[AssessedCredential, ...]:
+    """Verify the credentials of one submission; what they share (envelopes, status lists) is looked at once."""
+    run = _Run(policy, world, applicant, now, presentation, tuple(proved_emails))
+    return tuple(_assess(credential, run) for credential in credentials)
+
+
+@dataclass(slots=True)
+class _Run:
+    """What the credentials of one submission have in common."""
+
+    policy: Policy
+    world: World
+    applicant: Applicant
+    now: datetime
+    presentation: PresentationContext | None
+    proved_emails: tuple[str, ...]
+    lists: status.StatusLists = field(init=False)
+    _holders: dict[tuple[int, ...], tuple[tuple[Envelope, ...], HolderFinding]] = field(
+        init=False, default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        self.lists = status.StatusLists(self.world.documents, now=self.now, is_delegate=self._recognises)
+
+    def _recognises(self, list_issuer: str) -> bool:
+        found = self.policy.recognise(list_issuer, (), None)
+        return found.recognition is judge.Recognition.RECOGNISED
+
+    def holder(self, envelopes: tuple[Envelope, ...]) -> HolderFinding:
+        """The presentation's answer, once for all credentials in it (the envelopes are kept, so ids stay theirs)."""
+        key = tuple(id(envelope) for envelope in envelopes)
+        if key not in self._holders:
+            answer = holder.measure(envelopes, self.presentation, self.world.documents, now=self.now)
+            self._holders[key] = (envelopes, answer)
+        return self._holders[key][1]
+
+
+def _assess(credential: UnverifiedCredential, run: _Run) -> AssessedCredential:
+    if credential.format is CredentialFormat.OPEN_BADGE_2 and credential.jws is None:
+        return _assess_hosted(credential, run)
+    return _assess_signed(credential, run)
+
+
+def _assess_signed(credential: UnverifiedCredential, run: _Run) -> AssessedCredential:
+    documents, now = run.world.documents, run.now
+
+    # 1. The proof: one known kind, a key whose owner allows it, and every signature holds.
+    proven = _prove(credential, run)
+    document = proven.document
+
+    # 2. The form of what was signed. It says nothing about truth, so it is looked at in any case.
+    form = structure.measure(document, credential.format, proven)
+
+    # 3. The presentation it came in, if any.
+    presented = run.holder(credential.envelopes)
+
+    # 4. Without a proof that holds, nothing else the document says is evidence.
+    if not proven.holds:
+        unproven = tuple(result("proof_not_verified", check=name) for name in _DEPENDENT)
+        claimed = issuer.claimed(document)
+        return _conclude(
+            credential, document, (*form, proven.result, *unproven, presented.result), proven.securing, run, claimed
+        )
+
+    # 5. Its dates, against the one clock of this run.
+    dates = validity.measure(document, proven.claims, now=now)
+
+    # 6. Its status: every entry, in lists that are themselves proven.
+    state = status.measure(document, run.lists)
+
+    # 7. Its issuer: is the key the issuer's own, and does the employer recognise that issuer?
+    begins = parse_date_time(dates.valid_from)
+    who = issuer.measure(document, proven, run.policy, documents, begins=begins, now=now)
+
+    # 8. Its subject: is it about this applicant?
+    about = subject.measure(document, proven.claims, run.applicant, presented, proved_emails=run.proved_emails)
+
+    # 9. Then the policy judges.
+    checks = (*form, proven.result, dates.result, *state, *who.results, about.result, presented.result)
+    return _conclude(credential, document, checks, proven.securing, run, who.finding, about.finding, dates)
+
+
+def _prove(credential: UnverifiedCredential, run: _Run) -> proof.ProofFinding:
+    if credential.format is CredentialFormat.OPEN_BADGE_2:
+        return proof.ProofFinding(result("hosted_signed_badge"), credential.document, ("jws",))
+    return proof.measure(credential, run.world.documents, now=run.now)
+
+
+def _assess_hosted(credential: UnverifiedCredential, run: _Run) -> AssessedCredential:
+    """An Open Badge 2.0: the issuer's own site is asked in place of a signature (DOMAIN section 4)."""
+    # 1. Ask the site.
+    answer = hosted.confirm(credential, run.world.documents)
+    row = CODES[answer.code]
+    confirmed = result(answer.code, answer.detail, check=row.checks[0])
+    presented = run.holder(credential.envelopes)
+    if answer.document is None or answer.issuer_id is None:
+        unproven = tuple(result("proof_not_verified", check=name) for name in _DEPENDENT if name is not confirmed.check)
+        return _conclude(credential, credential.document, (confirmed, *unproven, presented.result), ("hosted",), run)
+
+    # 2. Dates, issuer and recipient, on what the site answered.
+    document = answer.document
+    dates = validity.measure_open_badge_2(document, now=run.now)
+    binding = issuer.Binding.BOUND if answer.bound else issuer.Binding.UNBOUND
+    begins = parse_date_time(dates.valid_from)
+    who = issuer.judge(answer.issuer_id, _with_issuer(document), binding, run.policy, begins=begins)
+    about = subject.measure_open_badge_2(document, run.applicant, proved_emails=run.proved_emails)
+
+    # 3. Then the policy judges.
+    checks = (confirmed, dates.result, result("status_none"), *who.results, about.result, presented.result)
+    assessed = _conclude(credential, document, checks, ("hosted",), run, who.finding, about.finding, dates)
+    return _confirmed(assessed, answer)
+
+
+def _with_issuer(document: Json) -> Json:
+    """The badge's issuer profile where `issuer.judge` looks for it."""
+    badge = document.get("badge")
+    profile = badge.get("issuer") if isinstance(badge, dict) else None
+    return {"type": document.get("type"), "issuer": profile}
+
+
+def _confirmed(assessed: AssessedCredential, answer: hosted.HostedFinding) -> AssessedCredential:
+    return AssessedCredential(
+        credential=assessed.credential,
+        document=assessed.document,
+        report=assessed.report,
+        decision=assessed.decision,
+        assurance=assessed.assurance,
+        checked_at=assessed.checked_at,
+        confirmed_on=answer.confirmed_on,
+        confirmed_by=answer.host,
+    )
+
+
+def _conclude(
+    credential: UnverifiedCredential,
+    document: Json,
+    checks: tuple[CheckResult, ...],
+    securing: tuple[str, ...],
+    run: _Run,
+    who: IssuerFinding | None = None,
+    about: SubjectFinding | None = None,
+    dates: validity.ValidityFinding | None = None,
+) -> AssessedCredential:
+    report = VerificationReport(
+        path=credential.path,
+        format=str(credential.format),
+        data_model=credential.data_model,
+        securing=securing,
+        verdict=verdict_of(checks),
+        issuer=who or IssuerFinding(),
+        subject=about or SubjectFinding(),
+        valid_from=dates.valid_from if dates else None,
+        valid_until=dates.valid_until if dates else None,
+        document_sha256=credential.sha256,
+        checks=checks,
+    )
+    decision: Decision = judge.decide(report, run.policy)
+    assurance = judge.assurance_of(report, decision)
+    return AssessedCredential(credential, document, report, decision, assurance, checked_at=run.now)
