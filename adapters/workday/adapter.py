@@ -226,7 +226,7 @@ class WorkdayAdapter(BaseAdapter):
         clock = await self._probe_clock()
         if clock.name == "sign_in" and not clock.ok:
             return (clock,)
-        return (clock, *[await self._probe_operation(name) for name in _DOMAINS])
+        return (clock, *[await self._probe_operation(name) for name in DOMAINS])
 
     async def _probe_clock(self) -> Probe:
         try:
@@ -244,7 +244,7 @@ class WorkdayAdapter(BaseAdapter):
         if error is None or isinstance(error, NotFoundInAts):
             return Probe(operation, True, f"{operation} is granted.")
         if isinstance(error, AtsAuthError):
-            right, domains = operation.partition("_")[0], _DOMAINS[operation]
+            right, domains = operation.partition("_")[0], DOMAINS[operation]
             fix = f"Grant {right} on {domains} to the integration's security group, then run {ACTIVATE}."
             return Probe(operation, False, str(error), fix)
         words = error.ats_words if isinstance(error, RejectedByAts) else ""
@@ -275,7 +275,7 @@ class WorkdayAdapter(BaseAdapter):
         return wire.with_children(None, settings.custom_namespace, settings.custom_object, dict.fromkeys(names, ""))
 
 
-_DOMAINS: Final = {
+DOMAINS: Final = {
     "Get_Candidates": "Candidate Data: Job Application and Candidate Data: Personal Information",
     "Get_Job_Application_Additional_Data": "Candidate Data: Job Application and the custom object's domain",
     "Put_Job_Application_Additional_Data": "Candidate Data: Edit Job Application and the custom object's domain",

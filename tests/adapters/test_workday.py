@@ -12,8 +12,11 @@ import pytest
 
 from adapters import workday
 from adapters.workday import WorkdayAdapter, WorkdaySandbox, WorkdaySettings
+from adapters.workday.adapter import DOMAINS
+from adapters.workday.client import ACTIVATE
 from adapters.workday.sandbox_schema import check_with_wsdl
 from adapters.workday.sandbox_world import FOREIGN_OBJECT, OUR_OBJECT, StoredFile
+from adapters.workday.settings import DEFAULT_CUSTOM_FIELDS, MARKER_CHILD, NOTE_CHILD
 from adapters.workday.soap import SOAP_ENV, bsvc, local_name, parse_xml
 from connector.errors import AtsAuthError, ConfigurationError, RejectedByAts, UnsupportedByAts
 from connector.infra.ats_http import AtsHttpClients
@@ -475,3 +478,15 @@ async def test_doctor_asks_for_nobodys_data() -> None:
         assert [r.write for r in sandbox.log] == [False] * 6
     ids = {e.text for r in recorder.sent for e in parse_xml(r.content).iter(bsvc("ID"))}
     assert ids == {"LER-DOCTOR-NOBODY", "LER-DOCTOR", "OTHER_DOCUMENTS", "text/plain"}
+
+
+# --- the setup page ----------------------------------------------------------------------------------------------
+
+
+def test_the_setup_page_names_every_field_operation_domain_and_setting() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "workday-setup.md").read_text("utf-8")
+    domains = {part for text in DOMAINS.values() for part in text.split(" and ") if part.startswith("Candidate Data")}
+    settings = {name.upper() for name in WorkdaySettings.model_fields}
+    fields = {entry.partition(":")[0].strip() for entry in DEFAULT_CUSTOM_FIELDS.split(",")}
+    wanted = {*DOMAINS, *domains, *settings, *fields, MARKER_CHILD, NOTE_CHILD, ACTIVATE, DEFAULT_CUSTOM_FIELDS}
+    assert {word for word in wanted if word not in page} == set()
