@@ -86,7 +86,8 @@ async def _acting_user(client: GreenhouseClient, user_id: int | None) -> Probe:
     except DeliveryError as error:
         return _unknown("acting user", error)
     if user is None or user.deactivated or not user.site_admin:
-        why = "does not exist" if user is None else "is deactivated" if user.deactivated else "is no Site Admin"
+        unseen = "cannot be seen: it does not exist, or is no Site Admin"
+        why = unseen if user is None else "is deactivated" if user.deactivated else "is no Site Admin"
         fix = "Set USER_ID to an active Site Admin of Greenhouse, or leave it out: lists need a Site Admin."
         return Probe("acting user", False, f"The acting user {user_id} {why}.", fix)
     return Probe("acting user", True, f"The acting user {user_id} is a Site Admin.")

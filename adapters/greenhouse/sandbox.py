@@ -174,9 +174,10 @@ class GreenhouseSandbox(StandIn):
             return refusal
         grant = form.get("grant_type")
         if grant is None:
-            return _auth_error(400, "Must include `grant_type` parameter in /token request")
+            return JSONResponse({"message": "Must include `grant_type` parameter in /token request"}, 400)
         if grant not in GRANTS:
-            return _auth_error(400, f"grant_type={grant} is invalid, please use one of: {', '.join(GRANTS)}")
+            said = f"grant_type={grant} is invalid, please use one of: {', '.join(GRANTS)}"
+            return JSONResponse({"message": said}, 400)
         if grant != "client_credentials":
             return JSONResponse({"error": "unauthorized_client"}, 400)
         user = form.get("sub", str(self.world.service_user))
