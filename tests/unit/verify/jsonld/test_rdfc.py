@@ -1,0 +1,98 @@
+"""RDFC-1.0 against the W3C suite, and against graphs made to be expensive."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.verify.jsonld.errors import TOO_COMPLEX, JsonLdError
+from connector.verify.jsonld.limits import DEFAULT
+from connector.verify.jsonld.nquads import Quad
+from connector.verify.jsonld.rdfc import canonical_labels, canonical_nquads
+
+Read = Callable[[str], list[Quad]]
+
+
+def _entries(shared: Path, kind: str) -> list[tuple[dict[str, Any], Path]]:
+    folder = shared / "vectors" / "suites" / "rdf-canon"
+    entries = json.loads((folder / "manifest.jsonld").read_bytes())["entries"]
+    return [(entry, folder) for entry in entries if entry["type"] == kind]
+
+
+def _algorithm(entry: dict[str, Any]) -> str:
+    return {"SHA384": "sha384"}.get(entry.get("hashAlgorithm", ""), "sha256")
+
+
+@pytest.mark.shared
+def test_every_dataset_of_the_rdf_canon_suite_comes_out_as_published(shared: Path, read_nquads: Read) -> None:
+    entries = _entries(shared, "rdfc:RDFC10EvalTest")
+    wrong = [
+        entry["id"]
+        for entry, folder in entries
+        if canonical_nquads(
+            read_nquads((folder / entry["action"]).read_text("utf-8")),
+            work=DEFAULT.work,
+            hash_algorithm=_algorithm(entry),
+        )
+        != (folder / entry["result"]).read_text("utf-8")
+    ]
+    assert len(entries) > 60
+    assert wrong == []
+
+
+@pytest.mark.shared
+def test_every_label_of_the_rdf_canon_suite_comes_out_as_published(shared: Path, read_nquads: Read) -> None:
+    entries = _entries(shared, "rdfc:RDFC10MapTest")
+    assert len(entries) > 15
+    for entry, folder in entries:
+        dataset = dict.fromkeys(read_nquads((folder / entry["action"]).read_text("utf-8")))
+        labels = canonical_labels(dataset, work=DEFAULT.work, hash_algorithm=_algorithm(entry))
+        expected = json.loads((folder / entry["result"]).read_bytes())
+        assert {node[2:]: name[2:] for node, name in labels.items()} == expected, entry["id"]
+
+
+@pytest.mark.shared
+def test_the_poisonous_dataset_of_the_rdf_canon_suite_is_refused(shared: Path, read_nquads: Read) -> None:
+    entries = _entries(shared, "rdfc:RDFC10NegativeEvalTest")
+    assert entries
+    for entry, folder in entries:
+        with pytest.raises(JsonLdError) as refusal:
+            canonical_nquads(read_nquads((folder / entry["action"]).read_text("utf-8")), work=DEFAULT.work)
+        assert refusal.value.code == TOO_COMPLEX
+
+
+def _clique(size: int) -> list[Quad]:
+    return [(f"_:n{i}", "<urn:p>", f"_:n{j}", "") for i in range(size) for j in range(size) if i != j]
+
+
+def _ring(size: int) -> list[Quad]:
+    return [(f"_:n{i}", "<urn:p>", f"_:n{(i + 1) % size}", "") for i in range(size)]
+
+
+def _twins(parents: int, children: int) -> list[Quad]:
+    pairs = [(f"_:n{i}", "<urn:q>", f"_:n{i}c{j}", "") for i in range(parents) for j in range(children)]
+    return [("<urn:x>", "<urn:p>", f"_:n{i}", "") for i in range(parents)] + pairs
+
+
+@pytest.mark.parametrize("poison", [_clique(10), _clique(40), _ring(1000), _twins(2, 10), _twins(40, 12)])
+def test_nodes_that_only_their_neighbours_tell_apart_are_refused_within_the_budget(poison: list[Quad]) -> None:
+    with pytest.raises(JsonLdError) as refusal:
+        canonical_nquads(poison, work=DEFAULT.work)
+    assert refusal.value.code == TOO_COMPLEX
+
+
+@pytest.mark.parametrize("graph", [_clique(4), _ring(12), _twins(12, 3)])
+def test_names_of_blank_nodes_and_order_of_statements_do_not_matter(graph: list[Quad]) -> None:
+    nodes = sorted({part for quad in graph for part in (quad[0], quad[2]) if part.startswith("_:")})
+    renamed = dict(zip(nodes, [f"_:x{position}" for position in range(len(nodes), 0, -1)], strict=True))
+    shuffled = [(renamed.get(s, s), p, renamed.get(o, o), g) for s, p, o, g in reversed(graph)]
+    assert canonical_nquads(shuffled, work=DEFAULT.work) == canonical_nquads(graph, work=DEFAULT.work)
+
+
+def test_a_statement_made_twice_is_one_statement() -> None:
+    quads: list[Quad] = [("_:a", "<urn:p>", '"x"', ""), ("_:a", "<urn:p>", '"x"', "")]
+    assert canonical_nquads(quads, work=DEFAULT.work) == '_:c14n0 <urn:p> "x" .\n'
