@@ -38,6 +38,7 @@ _STRUCTURE: Final = _rows(
     ("jwt_id_mismatch", _FAILED, Verdict.NONCONFORMANT, "The token and the record in it carry different identifiers."),
     ("subject_without_id", _PASSED, None, "The record does not identify the person by an id or an address."),
     ("jose_header_unusual", _PASSED, None, "The token's header holds members that Open Badges does not allow."),
+    ("jwt_sub_missing", _PASSED, None, "The token does not repeat the person's id; the signed record in it has it."),
     ("jwt_claim_unusual", _PASSED, None, "The token writes a claim in an unusual way; nothing depends on it."),
     ("key_reference_short", _PASSED, None, "The signature names its key in a short form."),
 )
@@ -161,7 +162,6 @@ _HOSTED: Final = {
     **_rows(
         CheckName.PROOF,
         ("hosted_confirmed", _PASSED, None, "The issuer's own site confirmed the badge."),
-        ("hosted_not_confirmed", _UNDETERMINED, Verdict.UNRESOLVABLE, "The issuer's site did not confirm the badge."),
         ("hosted_no_address", _UNDETERMINED, Verdict.UNRESOLVABLE, "The badge does not say where it can be confirmed."),
         ("hosted_unreachable", _UNDETERMINED, Verdict.UNRESOLVABLE, "The issuer's site could not be asked."),
         ("hosted_unreadable", _UNDETERMINED, Verdict.UNRESOLVABLE, "The issuer's site gave an unreadable answer."),

@@ -43,6 +43,9 @@ ALGORITHM: Final[dict[KeyKind, str]] = {
 }
 """The one JOSE algorithm that each kind of key may be used with."""
 
+UNSUPPORTED_ALGORITHMS: Final = frozenset({"ES256K", "ES512", "PS256", "PS384", "PS512", "RS384", "RS512", "Ed448"})
+"""Sound, but not checked here: what uses them is `unsupported`, not `invalid`."""
+
 _ALIASES: Final = {"Ed25519": "EdDSA"}
 """RFC 9864 renames it."""
 

@@ -74,7 +74,7 @@ def measure_embedded(document: Json, documents: DocumentSource, *, purpose: str,
     try:
         proofs = _read_proofs(document)
     except CheckError as error:
-        securing: tuple[str, ...] = ("jades",) if error.code == "proof_unsupported" else ()
+        securing: tuple[str, ...] = (error.detail,) if error.code == "proof_unsupported" else ()
         return ProofFinding(result(error.code, error.detail), document, securing=securing)
     securing = tuple(_name(proof) for proof in proofs)
     unsecured = {name: value for name, value in document.items() if name != "proof"}
@@ -94,7 +94,10 @@ def measure_embedded(document: Json, documents: DocumentSource, *, purpose: str,
 def _read_proofs(document: Json) -> tuple[Json, ...]:
     if "proof" not in document:
         if isinstance(document.get("signatures"), list) or "signature" in document:
-            raise CheckError("proof_unsupported", "JSON serialisation of JWS (JAdES)")
+            raise CheckError("proof_unsupported", "jades")
+        types = document.get("type")
+        if "EnvelopedVerifiableCredential" in (types if isinstance(types, list) else [types]):
+            raise CheckError("proof_unsupported", str(document.get("id"))[:40].partition(",")[0])
         raise CheckError("proof_missing")
     value = document["proof"]
     proofs = value if isinstance(value, list) else [value]

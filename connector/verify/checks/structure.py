@@ -208,10 +208,10 @@ def token_results(document: Json, format: CredentialFormat, proof: ProofFinding)
         yield result("jwt_id_mismatch", "jti")
     if format in _OPEN_BADGES:
         missing = [name for name in ("iss", "jti", "nbf") if claims.get(name) is None]
-        if _first_subject_id(document) is not None and claims.get("sub") is None:
-            missing.append("sub")
         if missing:
             yield result("jwt_claim_missing", ", ".join(missing))
+        if _first_subject_id(document) is not None and "sub" not in claims:
+            yield result("jwt_sub_missing")
         if proof.unusual_header:
             yield result("jose_header_unusual", ", ".join(proof.unusual_header[:5]))
 

@@ -11,10 +11,16 @@ from connector.verify.suites.base import Suite
 from connector.verify.suites.ed25519_signature_2018 import Ed25519Signature2018
 from connector.verify.suites.ed25519_signature_2020 import Ed25519Signature2020
 from connector.verify.suites.eddsa_rdfc_2022 import EddsaRdfc2022
+from connector.verify.suites.json_web_signature_2020 import JsonWebSignature2020
 
 __all__ = ["SUITES", "Suite", "find"]
 
-SUITES: Final[tuple[Suite, ...]] = (EddsaRdfc2022(), Ed25519Signature2020(), Ed25519Signature2018())
+SUITES: Final[tuple[Suite, ...]] = (
+    EddsaRdfc2022(),
+    Ed25519Signature2020(),
+    Ed25519Signature2018(),
+    JsonWebSignature2020(),
+)
 
 
 def find(proof: dict[str, Any]) -> Suite | None:

@@ -1,4 +1,4 @@
-"""JWS with a detached, unencoded payload (RFC 7797), as the 2018 suite writes its signatures."""
+"""JWS with a detached, unencoded payload (RFC 7797), as the suites of 2018 and 2020 write their signatures."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from connector import codec
 from connector.errors import IntakeError
 from connector.verify.errors import CheckError
+from connector.verify.keys import UNSUPPORTED_ALGORITHMS
 
 
 def split(value: object) -> tuple[dict[str, Any], bytes, bytes]:
@@ -27,4 +28,6 @@ def split(value: object) -> tuple[dict[str, Any], bytes, bytes]:
         raise CheckError("proof_malformed", "jws header")
     if header.get("b64") is not False or header.get("crit") != ["b64"] or header.keys() - {"alg", "b64", "crit", "kid"}:
         raise CheckError("proof_malformed", "jws header")
+    if header.get("alg") in UNSUPPORTED_ALGORITHMS:
+        raise CheckError("proof_unsupported", f"alg {header['alg']}")
     return header, f"{parts[0]}.".encode("ascii"), signature

@@ -14,17 +14,15 @@ from connector.errors import IntakeError
 from connector.model.credential import CompactJws
 from connector.verify.dates import parse_numeric_date, write
 from connector.verify.errors import CheckError
-from connector.verify.keys import ALGORITHM
+from connector.verify.keys import ALGORITHM, UNSUPPORTED_ALGORITHMS
 
 Json = dict[str, Any]
 
 SUPPORTED: Final = frozenset(ALGORITHM.values()) | {"Ed25519"}
-_KNOWN_UNSUPPORTED: Final = frozenset({"ES256K", "ES512", "PS256", "PS384", "PS512", "RS384", "RS512", "Ed448"})
 _CREDENTIAL_TYPES: Final = frozenset({"jwt", "vc+jwt", "vc+ld+jwt", "vc-ld+jwt"})
 _PRESENTATION_TYPES: Final = frozenset({"jwt", "vp+jwt", "vp+ld+jwt", "vp-ld+jwt"})
 _OPEN_BADGES_HEADER: Final = frozenset({"alg", "kid", "jwk", "typ"})
 _CREDENTIAL_MEMBERS: Final = ("@context", "type", "issuer", "credentialSubject")
-_REGISTERED: Final = ("iss", "sub", "jti", "nbf", "exp", "iat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ def check_header(header: Json, *, presentation: bool = False) -> None:
             raise CheckError("jwt_header_refused", member)
     _check_type(header, _PRESENTATION_TYPES if presentation else _CREDENTIAL_TYPES)
     algorithm = header.get("alg")
-    if algorithm in _KNOWN_UNSUPPORTED:
+    if isinstance(algorithm, str) and algorithm in UNSUPPORTED_ALGORITHMS:
         raise CheckError("proof_unsupported", f"alg {algorithm}")
     if not isinstance(algorithm, str) or algorithm not in SUPPORTED:
         raise CheckError("jwt_algorithm_refused", f"alg {str(algorithm)[:20]}")
@@ -114,15 +112,17 @@ def _completed(inner: Json, claims: Json) -> Json:
     for claim, name in (("iss", "issuer"), ("jti", "id")):
         if isinstance(claims.get(claim), str):
             document.setdefault(name, claims[claim])
-    for claim, name in (("nbf", "issuanceDate"), ("exp", "expirationDate")):
+    for claim, names in (("nbf", ("issuanceDate", "validFrom")), ("exp", ("expirationDate", "validUntil"))):
         instant = parse_numeric_date(claims.get(claim))
-        if instant is not None and not (name == "issuanceDate" and "validFrom" in inner):
-            document.setdefault(name, write(instant))
+        if instant is not None and not any(name in inner for name in names):
+            document[names[_is_version_2(inner)]] = write(instant)
     subject = document.get("credentialSubject")
     if isinstance(subject, dict) and "id" not in subject and isinstance(claims.get("sub"), str):
         document["credentialSubject"] = {"id": claims["sub"], **subject}
     return document
 
 
-def registered_claims(claims: Json) -> Json:
-    return {name: claims[name] for name in _REGISTERED if name in claims}
+def _is_version_2(document: Json) -> bool:
+    contexts = document.get("@context")
+    first = contexts[0] if isinstance(contexts, list) and contexts else contexts
+    return first == "https://www.w3.org/ns/credentials/v2"
