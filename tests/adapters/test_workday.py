@@ -375,6 +375,18 @@ async def test_a_list_does_not_shift_when_a_file_arrives_between_its_pages() -> 
         assert "99.txt" not in names and any(f.filename == "99.txt" for f in person.files)
 
 
+async def test_the_pinned_moment_is_workdays_and_not_ours() -> None:
+    """A clock of ours that is behind must not hide what arrived a moment ago."""
+    async with connected() as (ats, sandbox, _):
+        real = sandbox.now
+        sandbox.now = lambda: real() + 100
+        files = sandbox.world.candidates[0].files
+        for number in range(7):
+            entered = real() + 50
+            files.append(StoredFile(f"{number:032}", f"F-{number}", f"{number}.txt", b"", "", "", "EDUCATION", entered))
+        assert len((await ats.read(REF, frozenset({Family.ATTACHMENTS}))).attachments) == 8
+
+
 async def test_a_name_longer_than_workday_takes_is_unsupported() -> None:
     async with connected() as (ats, sandbox, _):
         with pytest.raises(UnsupportedByAts):

@@ -136,10 +136,16 @@ def test_a_dtd_an_entity_or_a_broken_document_is_refused(content: bytes) -> None
         parse_xml(content)
 
 
-def test_a_million_processing_instructions_are_looked_at_once() -> None:
-    """The search for a document type must not go back over what it has passed."""
+def test_entities_that_would_fill_the_memory_are_refused_at_once() -> None:
+    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
+    for use in ('<a b="&e9;"/>', "<a>&e9;</a>"):
+        with pytest.raises(XmlRefused):
+            parse_xml(f'<!DOCTYPE a [<!ENTITY e0 "hahahahaha">{entities}]>{use}'.encode())
+
+
+def test_nesting_without_end_is_refused() -> None:
     with pytest.raises(XmlRefused):
-        parse_xml(b"<?a?>" * 100_000)
+        parse_xml(b"<a>" * 100_000 + b"</a>" * 100_000)
 
 
 def test_a_file_longer_than_ten_megabytes_is_read() -> None:
