@@ -147,7 +147,7 @@ def note_marker(ref: ApplicationRef, rule: str) -> str:
     """The reference by which our note, or form, of that rule is found again in the ATS. It says nothing of a person."""
     parts = (ref.connection, ref.candidate, ref.application or "", rule)
     digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
-    return f"LER-{digest[:12]}"
+    return digest[:16]
 
 
 def stored_value(change: Change) -> Value:
