@@ -378,4 +378,5 @@ def plugin_for(world: FakeAts) -> AtsPlugin:
         sandbox=lambda seed: world,
         default_mapping="",
         full_mapping="",
+        capabilities=CAPABILITIES,
     )

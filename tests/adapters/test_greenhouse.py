@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from connector.errors import (
     AmbiguousTarget,
     AtsAuthError,
     DeliveryError,
+    NotFoundInAts,
     RejectedByAts,
     RetryableDeliveryError,
     UnsupportedByAts,
@@ -309,14 +311,35 @@ async def test_a_renamed_member_does_not_read_as_empty(make: Make, lost: str) ->
 async def test_a_filter_that_did_not_work_shows_nobody_elses_record(make: Make) -> None:
     """A 200 does not prove that a filter worked: rows of other candidates are left out."""
     bench = make()
-    other = {"id": 5, "candidate_id": 5, "body": f"x\nler-ref: {MARKER}"}
-    bench.sandbox.world.add_note(5, str(other["body"]), "NOTE", "publicly_visible", bench.sandbox.world.admin)
     await bench.look()
-    rows = [{"id": 5, "tags": ["x"], "custom_fields": {}}]
-    bench.sandbox.inject(SandboxFault(status=200, body=json.dumps(rows).encode(), on="read"))
-    with pytest.raises(DeliveryError, match="does not have that candidate"):
-        await bench.look()
-    assert (await bench.look()).notes == ()
+    mine = {"id": int(bench.ref.candidate), "tags": [], "custom_fields": {}}
+    note = {"id": 6, "candidate_id": 5, "body": f"x\nler-ref: {MARKER}"}
+    application = {"id": int(str(bench.ref.application)), "candidate_id": 5}
+
+    def answer(*pages: list[dict[str, Any]]) -> None:
+        for page in pages:
+            bench.sandbox.inject(SandboxFault(status=200, body=json.dumps(page).encode(), on="read"))
+
+    answer([mine | {"id": 5}])
+    with pytest.raises(NotFoundInAts):
+        await bench.look(FIELDS)
+    answer([mine], [note])
+    assert (await bench.look(frozenset({Family.NOTES}))).notes == ()
+    answer([mine], [application])
+    with pytest.raises(NotFoundInAts):
+        await bench.look(frozenset({Family.ATTACHMENTS}))
+
+
+async def test_a_masked_value_may_change_its_mask(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = make()
+    shown, turns = bench.sandbox.world.shown, itertools.count()
+    monkeypatch.setattr(
+        bench.sandbox.world,
+        "shown",
+        lambda c, row: f"*{next(turns)}" if row["name_key"] == "payroll_number" else shown(c, row),
+    )
+    await bench.ats.set_fields(bench.ref, {"ler_skills": "x"}, await bench.look(FIELDS))
+    assert "payroll_number" not in (await bench.look(FIELDS)).fields
 
 
 # --- tags ----------------------------------------------------------------------------------------------------------
@@ -598,6 +621,17 @@ async def test_the_doctor_asks_about_each_scope_once_and_writes_nothing(make: Ma
     assert [p.name for p in probes] == ["token", *SCOPES, "acting user"]
     assert all(p.ok for p in probes)
     assert [len(t) for t in (world.notes, world.tags, world.applied_tags, world.attachments)] == before
+
+
+async def test_a_missing_scope_is_told_from_an_answer_that_says_nothing(make: Make) -> None:
+    bench = make()
+    bench.sandbox.permissions.discard("harvest:notes:create")
+    missing = [p for p in await bench.ats.probe() if not p.ok]
+    assert [p.name for p in missing] == ["harvest:notes:create"]
+    assert "does not allow" in missing[0].message and "Give the API credential the scope" in missing[0].fix
+    bench.sandbox.inject(SandboxFault(status=500, on="write", times=1))
+    unknown = [p for p in await bench.ats.probe() if not p.ok and p.name != "harvest:notes:create"]
+    assert ["could not be found out" in p.message for p in unknown] == [True]
 
 
 async def test_an_acting_user_who_is_no_site_admin_is_found_out(make: Make) -> None:
