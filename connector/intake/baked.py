@@ -120,7 +120,7 @@ def svg_text(content: bytes) -> bytes:
     if re.search(rb"<!(?:DOCTYPE|ENTITY)", content, re.IGNORECASE):
         if re.match(rb"\s*(?:\xef\xbb\xbf)?\s*<!doctype\s+html", content, re.IGNORECASE):
             raise _web_page()
-        raise UnreadableSubmission("The image declares a document type, which is not read.", code="xml_doctype")
+        raise _doctype()
     root = _parse(content)
     name = etree.QName(root).localname.lower()
     if name == "html":
@@ -135,11 +135,19 @@ def _parse(content: bytes) -> etree._Element:
         resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, recover=False
     )
     try:
-        return etree.fromstring(content, parser)
+        root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError):
         if re.search(rb"<(?:html|head|body)[\s>]", content[:2000], re.IGNORECASE):
             raise _web_page() from None
         raise UnreadableSubmission("The image is broken or cut short.", code="bad_image") from None
+    info = root.getroottree().docinfo  # written in an encoding that hid it from the look before
+    if info.doctype:  # type: ignore[union-attr]  # missing in lxml-stubs
+        raise _doctype()
+    return root
+
+
+def _doctype() -> UnreadableSubmission:
+    return UnreadableSubmission("The image declares a document type, which is not read.", code="xml_doctype")
 
 
 def _web_page() -> UnsupportedFormat:
@@ -157,7 +165,7 @@ def _elements(root: etree._Element) -> list[etree._Element]:
 
 def _element_text(element: etree._Element) -> bytes | None:
     """The JSON in the element, else the token or address in `verify` (which a hosted 2.0 badge has beside its JSON)."""
-    inner = "".join(str(piece) for piece in element.itertext()).strip()
+    inner = str(element.xpath("string()")).strip()
     return (inner or (element.get("verify") or "").strip()).encode() or None
 
 

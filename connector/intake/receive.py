@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from connector.errors import SubmissionTooLarge, UnreadableSubmission, UnsupportedFormat
-from connector.intake import baked, secrets, text, unpack
+from connector.intake import baked, data_url, secrets, text, unpack
 from connector.intake.limits import MAX_UPLOAD_BYTES
 from connector.model.credential import UnverifiedCredential
 from connector.model.submission import Submission
@@ -44,6 +44,8 @@ def receive(submission: Submission) -> tuple[UnverifiedCredential, ...]:
         return _from_image(baked.png_text(content), "png", submission)
     if baked.is_markup(content):
         return _from_image(baked.svg_text(content), "svg", submission)
+    if content.lstrip()[:5] == b"data:":
+        return _from_data_url(content, submission)
     link = text.only_link(content)
     if link is not None and submission.url is not None:  # a badge that is only known by its address
         return (unpack.hosted_badge(link, content, "link"),)
@@ -57,7 +59,7 @@ def screen(content: bytes) -> None:
         SubmissionTooLarge, UnsafeSubmission.
     """
     _check_size(content)
-    if secrets.surely_holds_keys(content):
+    if secrets.surely_holds_keys(content.replace(b"\0", b"") if b"\0" in content[:4] else content):  # UTF-16
         raise secrets.unsafe()
     if content.lstrip()[:1] in (b"{", b"[") and not secrets.may_hold_keys(content):
         return
@@ -65,6 +67,14 @@ def screen(content: bytes) -> None:
         receive(Submission(content=content))
     except (UnreadableSubmission, UnsupportedFormat):
         return
+
+
+def _from_data_url(content: bytes, submission: Submission) -> tuple[UnverifiedCredential, ...]:
+    """A file written as an address (RFC 2397); one inside another is nobody's export."""
+    _, inner = data_url.decode(text.to_text(content))
+    if inner.lstrip()[:5] == b"data:":
+        raise unpack.no_credential()
+    return receive(submission.model_copy(update={"content": inner}))
 
 
 def _check_size(content: bytes) -> None:

@@ -55,15 +55,13 @@ def read(content: bytes) -> Found:
     if not text:
         raise UnreadableSubmission("The file is empty.", code="empty")
     if text[0] in "{[":
-        return Found(_json_or_more(text), content)
+        return Found(codec.parse_json(text), content)
     if text[0] == '"' and text[-1] == '"':
         inner = codec.parse_json(text)
         return Found(inner, str(inner).encode())
     tokens = _tokens(text)
     if tokens is not None:
         return tokens
-    if text.startswith("data:"):
-        return Found(text, content)
     if _URL.match(text):
         raise UnsupportedFormat("This is a link; what it points to has to be fetched first.", code="link")
     return _inside(text)
@@ -78,20 +76,16 @@ def only_link(content: bytes) -> str | None:
     return match.group()[match.group().lower().index("http") :] if match else None
 
 
-def _json_or_more(text: str) -> Any:
-    """JSON, and nothing behind it but white space: text behind it would be a second reading."""
-    return codec.parse_json(text)
-
-
 def _tokens(text: str) -> Found | None:
     """One token, broken over lines or not; or several, one per line."""
     words = text.split()
-    if len(words) > 1 and all(jose.looks_like_token(word) and word.count(".") >= 2 for word in words):
+    whole = [word for word in words if jose.looks_like_token(word) and word.count(".") >= 2]
+    if len(whole) == len(words) > 1:
         if len(words) > MAX_TOKENS_IN_TEXT:
             raise SubmissionTooLarge("There are too many tokens in it.", code="too_many")
         return Found(words, text.encode())
     joined = "".join(words)
-    if jose.looks_like_token(joined) and (len(words) == 1 or "." in joined):
+    if jose.looks_like_token(joined) and (len(words) == 1 or not whole):
         return Found(joined, joined.encode())
     return None
 

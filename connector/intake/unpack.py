@@ -83,7 +83,7 @@ def _walk(value: Any, place: Place) -> Iterator[UnverifiedCredential]:
         yield from _walk_text(value, place)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _walk(item, place.inside(f"[{index}]"))
+            yield from _guarded(item, place.inside(f"[{index}]"))
     elif isinstance(value, dict):
         yield from _walk_object(value, place)
 
