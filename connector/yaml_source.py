@@ -32,6 +32,9 @@ _M = TypeVar("_M", bound=BaseModel)
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}\Z")
 _FLOAT = re.compile(r"[-+]?([0-9]{1,18}\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,3})?\Z")
+_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge")
+)
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE = frozenset({"true", "True", "TRUE"})
 _FALSE = frozenset({"false", "False", "FALSE"})
@@ -145,6 +148,8 @@ class _Builder:
 
     def build(self, node: Node, path: Path_) -> Any:
         self._source.values[path] = _place(node)
+        if str(node.tag) not in _TAGS:
+            raise self._at(node, "Tags (!) are not used in this file.")
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -166,9 +171,6 @@ class _Builder:
         return result
 
     def _scalar(self, node: ScalarNode) -> Any:
-        tag = str(node.tag)
-        if not tag.startswith("tag:yaml.org,2002:") or tag.endswith((":binary", ":set", ":omap")):
-            raise self._at(node, "Tags (!) are not used in this file.")
         text = str(node.value)
         if node.style in ("'", '"', "|", ">"):
             return text
@@ -222,8 +224,17 @@ def into_model(source: YamlSource, model: type[_M], *, what: str) -> tuple[_M | 
         return model.model_validate(source.data), []
     except ValidationError as error:
         items = sorted(error.errors(include_url=False, include_input=True), key=lambda i: i["type"] == "missing")
-        problems = [_problem(source, model, item) for item in items]
+        problems = [_problem(source, model, item) for item in items if not _is_misspelt(item, items)]
         return None, sorted(problems, key=lambda p: (p.place.line, p.place.column))
+
+
+def _is_misspelt(item: Any, items: Iterable[Any]) -> bool:
+    """Whether what is missing stands there under a name that is nearly right: then that is the mistake to tell."""
+    if item["type"] != "missing":
+        return False
+    *parent, name = item["loc"]
+    unknown = [i["loc"][-1] for i in items if i["type"] == "extra_forbidden" and list(i["loc"][:-1]) == parent]
+    return any(nearest(str(word), [str(name)]) for word in unknown)
 
 
 def _problem(source: YamlSource, model: type[BaseModel], item: Any) -> Problem:
@@ -239,7 +250,8 @@ def _problem(source: YamlSource, model: type[BaseModel], item: Any) -> Problem:
         message = f"`{name}` cannot be `{item['input']}`.{_hint(str(item['input']), allowed)}"
         return Problem(message, source.place(path), path)
     said = str(item["msg"]).removeprefix("Value error, ")
-    return Problem(f"`{name}`: {said}" if name else said, source.place(path), path)
+    place = source.place(path, key=item["loc"][-1:] == ("[key]",))
+    return Problem(f"`{name}`: {said}" if name else said, place, path)
 
 
 def _hint(word: str, choices: list[str]) -> str:

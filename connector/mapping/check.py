@@ -139,7 +139,7 @@ class _Checker:
         yield from self._family(name, path, Family.TAGS)
         if not self._can.tags or not self._can.tags_need_vocabulary:
             return
-        if rule.vocabulary == "any":
+        if rule.vocabulary is None:
             message = "This ATS takes only tags that exist; name them in `vocabulary`."
             yield self._finding("error", "vocabulary_needed", message, (*path, "vocabulary"), name)
         elif self._catalog is not None:

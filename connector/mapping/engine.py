@@ -186,7 +186,7 @@ class _Planner:
 
     def _tag_words(self, rule: TagRule, taken: Sequence[Taken]) -> tuple[dict[str, list[Taken]], int]:
         """Tags in the candidate's order with the claims behind them, and how many words were no word of ours."""
-        vocabulary = None if rule.vocabulary == "any" else Vocabulary(rule.vocabulary)
+        vocabulary = None if rule.vocabulary is None else Vocabulary(rule.vocabulary)
         tags: dict[str, list[Taken]] = {}
         unknown = 0
         for item in taken:
@@ -268,9 +268,8 @@ class _Planner:
         if rule.content == "ler":
             self._records(name, maker)
             return
-        expression = rule.select or "claims"
         selection = self._selector.take(
-            name, expression, lowest=rule.lowest_assurance, private=rule.private, has_words=True
+            name, rule.select, lowest=rule.lowest_assurance, private=rule.private, has_words=True
         )
         self._skipped += selection.skips
         if not selection.taken:

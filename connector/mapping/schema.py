@@ -83,6 +83,20 @@ def _as_term(value: object) -> object:
 Vocabulary = tuple[Annotated[Term, BeforeValidator(_as_term, json_schema_input_type=str | Term)], ...]
 
 
+def _words_or_any(value: object) -> object:
+    if value == "any":
+        return None
+    if not isinstance(value, list | tuple):
+        raise ValueError("give a list of words, or the word `any`")
+    return value
+
+
+VocabularyOrAny = Annotated[
+    Vocabulary | None, BeforeValidator(_words_or_any, json_schema_input_type=Vocabulary | Literal["any"])
+]
+"""None is `any`."""
+
+
 class Defaults(_Strict):
     """What holds for every rule that does not say otherwise."""
 
@@ -216,7 +230,7 @@ class TagRule(_ClaimRule):
     """JMESPath over `{claims: [...]}`; its result is claims."""
     value: Expression | None = None
     """JMESPath over one claim; its name where nothing is said."""
-    vocabulary: Vocabulary | Literal["any"]
+    vocabulary: VocabularyOrAny
     """The words that may become tags, or `any`."""
     prefix: Annotated[str, Field(max_length=30)] = ""
     """Put in front of every tag."""
@@ -248,6 +262,8 @@ class LinkRule(_Strict):
 class AttachmentRule(_ClaimRule):
     """A file."""
 
+    select: Expression = "claims"
+    """JMESPath over `{claims: [...]}`; its result is claims. A record as it came is whole, whatever this says."""
     content: Literal["summary", "claims", "ler"]
     """`summary`: what was shared, as text. `claims`: the same as JSON. `ler`: the record as it came, only if everything
     in it was ticked."""
