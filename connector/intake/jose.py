@@ -15,6 +15,7 @@ from connector.model.credential import CompactJws, Json
 
 _COMPACT = re.compile(r"e(?:y[ABIJ]|w[01klop])[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*){1,4}\Z")
 """Base64url of `{` and a quote or white space, then more segments: how many is told apart later."""
+_HEADER = re.compile(r"ey[ABIJ][A-Za-z0-9_-]{6,}\.")
 _DISCLOSURES: Final = "~"
 _JWS_SEGMENTS: Final = 3
 
@@ -22,6 +23,11 @@ _JWS_SEGMENTS: Final = 3
 def looks_like_token(text: str) -> bool:
     """Whether `text` is a compact JOSE token or an SD-JWT, whole or cut short."""
     return bool(_COMPACT.match(text.split(_DISCLOSURES, 1)[0]))
+
+
+def begins_like_token(text: str) -> bool:
+    """Whether `text` starts with what can only be a token's header."""
+    return bool(_HEADER.match(text))
 
 
 def take_apart(token: str) -> tuple[CompactJws, Json, bool]:

@@ -18,7 +18,7 @@ _SEED_CHARS: Final = 32
 
 _MARKS = re.compile(rb"private_?key|secret_?key|seed|mnemonic|[\"']d[\"']\s*:|PRIVATE KEY-----|\\u00", re.IGNORECASE)
 _CERTAIN = re.compile(
-    rb"[\"'](?:private|secret)_?key_?(?:multibase|jwk|base58|base64|hex|pem)?[\"']\s*:\s*[\"'{]"
+    rb"[\"'](?:private|secret)_?key_?(?:multibase|jwk|base58|base64|hex|pem)?[\"']\s*:\s*(?:[\"'][^\"']|\{)"
     rb"|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----",
     re.IGNORECASE,
 )

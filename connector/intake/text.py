@@ -87,6 +87,8 @@ def _tokens(text: str) -> Found | None:
     joined = "".join(words)
     if jose.looks_like_token(joined) and (len(words) == 1 or not whole):
         return Found(joined, joined.encode())
+    if len(words) == 1 and jose.begins_like_token(text):
+        raise UnreadableSubmission("The token is broken.", code="not_jws")
     return None
 
 

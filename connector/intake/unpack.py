@@ -65,6 +65,8 @@ def unpack(value: Any, place: Place) -> tuple[UnverifiedCredential, ...]:
             raise SubmissionTooLarge(f"There are more than {MAX_CREDENTIALS} credentials in it.", code="too_many")
     if not found:
         raise no_credential()
+    if all(credential.problem for credential in found) and found[0].problem is not None:
+        raise found[0].problem  # nothing in it can be read: one error says it better than a list of nothing
     return tuple(found)
 
 
