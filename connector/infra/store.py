@@ -11,12 +11,13 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields as dataclass_fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Row, and_, insert, or_, select, text, update
@@ -463,9 +464,9 @@ def _cursor(work: Work) -> str:
 def _read_cursor(cursor: str) -> tuple[datetime, str]:
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        when, _, last = raw.partition(":")
-        return datetime.fromtimestamp(int(when) / 1000).astimezone(), last
-    except (ValueError, OverflowError, OSError) as error:
+        when, last = re.fullmatch(r"(\d{1,14}):([a-z0-9_]+)", raw).groups()  # type: ignore[union-attr]  # None raises below
+        return datetime.fromtimestamp(int(when) / 1000, UTC), last
+    except (ValueError, AttributeError, OverflowError) as error:
         raise LinkError("This page of the list does not exist.", code="cursor_invalid") from error
 
 
