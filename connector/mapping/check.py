@@ -150,8 +150,6 @@ class _Checker:
         yield from self._family(name, path, Family.FORMS)
         if not self._can.forms:
             return
-        for label, field in rule.fields.items():
-            yield from self._type(name, (*path, "fields", label), field)
         if self._catalog is not None:
             yield from self._template(name, path, rule, self._catalog)
 

@@ -208,14 +208,14 @@ class _Planner:
         made = {
             label: self._made(name, field, private=rule.private)
             for label, field in rule.fields.items()
-            if field.select is not None and self._knows_type(name, field)
+            if field.select is not None
         }
         taken = tuple({t.index: t for m in made.values() for t in m.taken}.values())
         if made and not taken:
             return
         value = {}
         for label, field in rule.fields.items():
-            entry = made[label].value if label in made else self._values.fixed(field) if field.select is None else None
+            entry = made[label].value if label in made else self._values.fixed(field)
             if entry is not None:
                 value[label] = entry
         form = PutForm(target=rule.template, value=value, private=rule.private, rule=name, **_standing(taken))

@@ -138,8 +138,6 @@ class ValueRule(_ClaimRule):
     """Most lines or values; what is over is counted, in the candidate's order."""
     max_length: Annotated[int, Field(ge=20, le=100_000)] | None = None
     """Longest text in characters: 250 for text, 10,000 for long text where nothing is said."""
-    private: bool = False
-    """The target is visible to few (the ATS's private field); sensitive claims go only there."""
 
     @model_validator(mode="after")
     def _one_source(self) -> ValueRule:
@@ -206,6 +204,8 @@ class FieldRule(ValueRule):
     """The field's key in the ATS."""
     overwrite: bool = False
     """Replace a value that a recruiter wrote."""
+    private: bool = False
+    """The target is visible to few (the ATS's private field); sensitive claims go only there."""
 
 
 class FormFieldRule(ValueRule):

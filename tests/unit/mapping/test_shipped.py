@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import replace
 from datetime import date
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,6 @@ from connector.mapping import PlanContext, check_mapping, load_mapping, make_pla
 from connector.model.changes import PutNote
 from connector.model.claims import SkillSource
 from connector.model.report import Assurance
-from connector.ports import Capabilities, NoteSupport
 
 from .conftest import REPORT, achievement, skill
 
@@ -23,33 +23,8 @@ KINDS = ("greenhouse", "lever", "workday")
 NAMES = [f"{kind}{more}" for kind in KINDS for more in ("", "-full")]
 GOLDEN = Path(__file__).parent / "golden"
 
-# What the three ATSs can hold, as their adapters declare it; the adapters' own tests hold the declarations.
-TEXTS = frozenset({"text", "long_text", "url", "date", "yes_no", "number"})
-CAPABILITIES = {
-    "greenhouse": Capabilities(
-        fields=True,
-        field_types=TEXTS | {"single_select", "multi_select"},
-        tags=True,
-        tags_need_vocabulary=True,
-        notes=NoteSupport.APPEND_ONLY,
-        private_notes=True,
-        attachments=True,
-        needs_application=True,
-    ),
-    "lever": Capabilities(
-        field_types=TEXTS | {"single_select", "multi_select"},
-        tags=True,
-        notes=NoteSupport.EDITABLE,
-        private_notes=True,
-        attachments=True,
-        attachment_types=frozenset({"text/plain", "application/pdf", "image/png"}),
-        links=True,
-        forms=True,
-    ),
-    "workday": Capabilities(
-        fields=True, field_types=TEXTS, notes=NoteSupport.EMULATED, attachments=True, needs_application=True
-    ),
-}
+CAPABILITIES = {e.name: e.load().capabilities for e in entry_points(group="ler_connector.ats") if e.name in KINDS}
+"""What the three ATSs can hold, as their adapters declare it."""
 CLAIMS = (
     achievement("Welder I", id="a1"),
     skill("MIG welding", id="s1"),
