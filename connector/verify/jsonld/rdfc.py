@@ -32,9 +32,10 @@ def canonical_nquads(quads: Iterable[Quad], *, work: int, hash_algorithm: str = 
     """
     dataset = dict.fromkeys(quads)
     labels = canonical_labels(dataset, work=work, hash_algorithm=hash_algorithm)
-    if not labels:
-        return "".join(sorted(map(line, dataset)))
-    return "".join(sorted(line((labels.get(s, s), p, labels.get(o, o), labels.get(g, g))) for s, p, o, g in dataset))
+    get = labels.get
+    lines = [line((get(s, s), p, get(o, o), get(g, g))) for s, p, o, g in dataset]
+    lines.sort()
+    return "".join(lines)
 
 
 def canonical_labels(dataset: dict[Quad, None], *, work: int, hash_algorithm: str = "sha256") -> dict[str, str]:
@@ -68,10 +69,16 @@ class _Canonicalizer:
         self.quads: dict[str, list[Quad]] = {}
         self.first_degree: dict[str, str] = {}
         self.neighbours: dict[str, list[tuple[str, str, str]]] = {}
-        self.digest: _Digest = lambda text: hashlib.new(hash_algorithm, text.encode("utf-8")).hexdigest()
+        hasher = getattr(hashlib, hash_algorithm)
+        self.digest: _Digest = lambda text: hasher(text.encode("utf-8")).hexdigest()
         for quad in dataset:
-            for node in {part for part in (quad[0], quad[2], quad[3]) if part.startswith("_:")}:
-                self.quads.setdefault(node, []).append(quad)
+            subject, _, obj, graph = quad
+            if subject[0] == "_":
+                self.quads.setdefault(subject, []).append(quad)
+            if obj[0] == "_" and obj != subject:
+                self.quads.setdefault(obj, []).append(quad)
+            if graph and graph[0] == "_" and graph != subject and graph != obj:
+                self.quads.setdefault(graph, []).append(quad)
 
     def run(self) -> dict[str, str]:
         by_hash: dict[str, list[str]] = {}
@@ -107,13 +114,17 @@ class _Canonicalizer:
 
     def _hash_first_degree(self, node: str) -> str:
         """Section 4.6."""
-
-        def mask(part: str) -> str:
-            if not part.startswith("_:"):
-                return part
-            return "_:a" if part == node else "_:z"
-
-        return self.digest("".join(sorted(line((mask(s), p, mask(o), mask(g))) for s, p, o, g in self.quads[node])))
+        lines = []
+        for subject, predicate, obj, graph in self.quads[node]:
+            if subject[0] == "_":
+                subject = "_:a" if subject == node else "_:z"
+            if obj[0] == "_":
+                obj = "_:a" if obj == node else "_:z"
+            if graph and graph[0] == "_":
+                graph = "_:a" if graph == node else "_:z"
+            lines.append(line((subject, predicate, obj, graph)))
+        lines.sort()
+        return self.digest("".join(lines))
 
     def _hash_related(self, related: str, predicate: str, issuer: _Issuer, position: str) -> str:
         """Section 4.7."""

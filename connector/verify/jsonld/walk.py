@@ -63,7 +63,7 @@ class Walker:
         self._vocabulary = vocabulary
         self._limits = limits
         self._inline: dict[Any, State] = {}
-        self._states: set[int] = set()
+        self._states: set[State] = set()
         self._quads: dict[Quad, None] = {}
         self._blank = 0
         self._depth = 0
@@ -143,20 +143,16 @@ class Walker:
         return state
 
     def _count(self, state: State) -> None:
-        self._states.add(id(state))
-        if len(self._states) > self._limits.states:
-            raise JsonLdError(TOO_COMPLEX, "combinations of contexts and types")
+        if state not in self._states:
+            self._states.add(state)
+            if len(self._states) > self._limits.states:
+                raise JsonLdError(TOO_COMPLEX, "combinations of contexts and types")
 
     def _types(self, base: State, node: Mapping[str, Any]) -> tuple[str, ...]:
-        names = [name for name in base.type_names if name in node]
-        if not names:
-            return ()
-        types = node[names[0]]
-        if len(names) > 1:
-            _refuse("the types are given twice")
+        types = _only(base.type_names, node, ())
         if isinstance(types, str):
             return (types,)
-        if not isinstance(types, list) or not all(isinstance(type_, str) for type_ in types):
+        if not isinstance(types, (list, tuple)) or not all(isinstance(type_, str) for type_ in types):
             _refuse("types that are not text")
         return tuple(types)
 
@@ -175,12 +171,11 @@ class Walker:
         return self._vocabulary.type_scoped(base, tuple(sorted(scoping))) if scoping else base
 
     def _subject(self, state: State, node: Mapping[str, Any]) -> tuple[str, bool]:
-        names = [name for name in state.id_names if name in node]
-        if not names:
+        identifier = _only(state.id_names, node, _ABSENT)
+        if identifier is _ABSENT:
             return self._new_blank_node(), False
-        identifier = node[names[0]]
-        if len(names) > 1 or not isinstance(identifier, str):
-            _refuse("an identifier that is not one text")
+        if not isinstance(identifier, str):
+            _refuse("an identifier that is not text")
         return state.iri(identifier), True
 
     def _new_blank_node(self) -> str:
@@ -262,6 +257,17 @@ class Walker:
         if len(self._quads) == before:
             _refuse("an object that says nothing")
         return graph
+
+
+def _only(names: tuple[str, ...], node: Mapping[str, Any], absent: Any) -> Any:
+    """The value under whichever of the aliases of one keyword the node uses."""
+    value = absent
+    for name in names:
+        if name in node:
+            if value is not absent:
+                _refuse("an identifier or types, given twice")
+            value = node[name]
+    return value
 
 
 def _datatype(term: Term, native: str) -> str:
