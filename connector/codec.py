@@ -68,6 +68,8 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse
 
 def _check_depth(text: str, limit: int) -> None:
     """Bound nesting before parsing, so that no recursion can run out."""
+    if text.count("{") + text.count("[") <= limit:  # not enough brackets to be nested too deeply
+        return
     depth = 0
     in_string = False
     for match in re.finditer(r'["\[\]{}]|\\.', text, re.DOTALL):

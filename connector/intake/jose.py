@@ -47,7 +47,14 @@ def take_apart(token: str) -> tuple[CompactJws, Json, bool]:
     document = codec.parse_json(payload)
     if not isinstance(document, dict):
         raise UnreadableSubmission("The token holds no JSON object.", code="not_jws")
-    jws = CompactJws(token=token, header=header, payload=payload, signing_input=signing_input, signature=signature)
+    jws = CompactJws(
+        token=token,
+        header=header,
+        payload=payload,
+        signing_input=signing_input,
+        signature=signature,
+        claims=document,
+    )
     return jws, document, bool(tilde)
 
 

@@ -33,6 +33,7 @@ class CompactJws:
         payload: the payload's bytes.
         signing_input: the bytes that the signature covers.
         signature: the decoded signature.
+        claims: the payload, when it was parsed already: the one parse that is verified and mapped.
     """
 
     token: str
@@ -40,6 +41,7 @@ class CompactJws:
     payload: bytes
     signing_input: bytes
     signature: bytes
+    claims: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)

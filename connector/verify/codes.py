@@ -32,6 +32,8 @@ def _rows(check: CheckName | tuple[CheckName, ...], *rows: tuple[str, Outcome, V
 _STRUCTURE: Final = _rows(
     CheckName.STRUCTURE,
     ("structure_ok", _PASSED, None, "The record is built as its standard asks."),
+    ("structure_unreadable", _FAILED, Verdict.MALFORMED, "The record could not be taken apart."),
+    ("structure_unknown", _UNDETERMINED, Verdict.UNSUPPORTED, "The record is of a kind not supported here."),
     ("structure_nonconformant", _FAILED, Verdict.NONCONFORMANT, "The record breaks a rule of its standard."),
     ("jwt_claim_missing", _FAILED, Verdict.NONCONFORMANT, "The token lacks a statement that its standard requires."),
     ("jwt_claim_malformed", _FAILED, Verdict.NONCONFORMANT, "The token holds a date or name that cannot be read."),
@@ -39,6 +41,7 @@ _STRUCTURE: Final = _rows(
     ("subject_without_id", _PASSED, None, "The record does not identify the person by an id or an address."),
     ("jose_header_unusual", _PASSED, None, "The token's header holds members that Open Badges does not allow."),
     ("jwt_sub_missing", _PASSED, None, "The token does not repeat the person's id; the signed record in it has it."),
+    ("jwt_dates_differ", _PASSED, None, "The token and the record in it name different dates; the stricter count."),
     ("jwt_claim_unusual", _PASSED, None, "The token writes a claim in an unusual way; nothing depends on it."),
     ("key_reference_short", _PASSED, None, "The signature names its key in a short form."),
 )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from connector.errors import IntakeError, UnsupportedFormat
 from connector.model.applicant import Applicant
 from connector.model.credential import AssessedCredential, CredentialFormat, Envelope, UnverifiedCredential
 from connector.model.report import (
@@ -113,9 +114,17 @@ class _Run:
 
 
 def _assess(credential: UnverifiedCredential, run: _Run) -> AssessedCredential:
+    if credential.problem is not None:
+        return _refuse_unreadable(credential, credential.problem, run)
     if credential.format is CredentialFormat.OPEN_BADGE_2 and credential.jws is None:
         return _assess_hosted(credential, run)
     return _assess_signed(credential, run)
+
+
+def _refuse_unreadable(credential: UnverifiedCredential, problem: IntakeError, run: _Run) -> AssessedCredential:
+    """One of several credentials that could not be taken apart: nothing but the verdict is said of it."""
+    code = "structure_unknown" if isinstance(problem, UnsupportedFormat) else "structure_unreadable"
+    return _conclude(credential, credential.document, (result(code, problem.code),), (), run)
 
 
 def _assess_signed(credential: UnverifiedCredential, run: _Run) -> AssessedCredential:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from connector.model.credential import CompactJws, UnverifiedCredential
+from connector.model.credential import CompactJws, CredentialFormat, UnverifiedCredential
 from connector.model.report import CheckResult, Outcome, Verdict
 from connector.ports import DocumentSource
 from connector.verify import keys, suites
@@ -61,6 +61,8 @@ def measure(credential: UnverifiedCredential, documents: DocumentSource, *, now:
     if credential.sd_jwt:
         unsupported = result("proof_unsupported", "SD-JWT")
         return ProofFinding(unsupported, credential.document, securing=("sd-jwt",))
+    if credential.format is CredentialFormat.EUROPASS_EDC and credential.jws is not None:
+        return ProofFinding(result("proof_unsupported", "JAdES"), credential.document, securing=("jades",))
     if credential.jws is not None:
         return measure_token(credential.jws, documents, now=now, fallback=credential.document)
     return measure_embedded(credential.document, documents, purpose=ASSERTION, now=now)

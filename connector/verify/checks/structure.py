@@ -15,7 +15,7 @@ from connector.model.credential import CredentialFormat
 from connector.model.report import CheckResult
 from connector.verify.checks.proof import ProofFinding, identifier
 from connector.verify.codes import result
-from connector.verify.dates import parse_date_time
+from connector.verify.dates import parse_date_time, parse_numeric_date
 
 Json = dict[str, Any]
 
@@ -61,10 +61,8 @@ def credential_faults(document: Json) -> Iterator[str]:
     yield from _date_faults(document, model or "2.0")
     for member in _TYPED:
         yield from _typed_object_faults(document, member)
-    yield from _text_faults(document, "")
-    if isinstance(document.get("issuer"), dict):
-        yield from _text_faults(document["issuer"], "issuer.")
-    yield from _resource_faults(document)
+    if model == "2.0":
+        yield from _version_2_faults(document)
 
 
 def presentation_faults(document: Json) -> Iterator[str]:
@@ -180,6 +178,14 @@ def _text_faults(document: Json, prefix: str) -> Iterator[str]:
                 yield f"{prefix}{member} is neither text nor a language value"
 
 
+def _version_2_faults(document: Json) -> Iterator[str]:
+    """What only version 2.0 defines."""
+    yield from _text_faults(document, "")
+    if isinstance(document.get("issuer"), dict):
+        yield from _text_faults(document["issuer"], "issuer.")
+    yield from _resource_faults(document)
+
+
 def _resource_faults(document: Json) -> Iterator[str]:
     for item in _as_list(document.get("relatedResource")):
         if not isinstance(item, dict) or not is_url(item.get("id")):
@@ -204,6 +210,8 @@ def token_results(document: Json, format: CredentialFormat, proof: ProofFinding)
     """What a token's claims add: missing, unreadable or disagreeing ones, and remarks."""
     claims = proof.claims or {}
     yield from _claim_faults(claims)
+    if any(_differ(document, names, claims.get(claim)) for claim, names in _SAME_DATES.items()):
+        yield result("jwt_dates_differ")
     if "jti" in claims and "id" in document and claims["jti"] != document["id"]:
         yield result("jwt_id_mismatch", "jti")
     if format in _OPEN_BADGES:
@@ -214,6 +222,16 @@ def token_results(document: Json, format: CredentialFormat, proof: ProofFinding)
             yield result("jwt_sub_missing")
         if proof.unusual_header:
             yield result("jose_header_unusual", ", ".join(proof.unusual_header[:5]))
+
+
+_SAME_DATES: Final = {"nbf": ("validFrom", "issuanceDate"), "exp": ("validUntil", "expirationDate")}
+
+
+def _differ(document: Json, names: tuple[str, str], claim: object) -> bool:
+    """Whether a token's date is not the record's (Open Badges 3.0: `nbf` is `validFrom`, `exp` is `validUntil`)."""
+    instant = parse_numeric_date(claim)
+    written = [parse_date_time(document[name]) for name in names if name in document]
+    return instant is not None and bool(written) and instant not in [w and w.replace(microsecond=0) for w in written]
 
 
 _CLAIM_TYPES: Final[dict[str, Callable[[object], bool]]] = {

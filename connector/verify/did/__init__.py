@@ -114,7 +114,10 @@ def resolve(identifier: str, documents: DocumentSource) -> ControllerDocument:
             return method(identifier)
     if identifier.startswith("https:"):
         return _controller_document(_fetch(identifier, documents), identifier)
-    recorded = documents.recorded(identifier)
+    try:
+        recorded = documents.recorded(identifier)
+    except FetchError as error:
+        raise CheckError("key_document_unreachable", f"{identifier[:200]}: {error.code}") from None
     if recorded is not None:
         return _controller_document(_parse(recorded), identifier)
     if identifier.startswith("did:web:"):

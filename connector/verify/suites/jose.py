@@ -71,17 +71,12 @@ def _check_type(header: Json, allowed: frozenset[str]) -> None:
 
 
 def read(jws: CompactJws, *, presentation: bool = False) -> Token:
-    """Parse the payload once; what comes back is what is checked and what is mapped.
+    """What the payload says: intake's own parse of it where there is one, so that the verified object is the mapped one.
 
     Raises:
         CheckError: it is no JSON object, or holds two records.
     """
-    try:
-        claims = codec.parse_json(jws.payload)
-    except IntakeError as error:
-        raise CheckError("jwt_malformed", error.code) from None
-    if not isinstance(claims, dict):
-        raise CheckError("jwt_malformed", "the payload is not an object")
+    claims = jws.claims if jws.claims is not None else _parse(jws.payload)
     member = "vp" if presentation else "vc"
     if member in claims:
         document = _from_claim(claims, member)
@@ -91,6 +86,16 @@ def read(jws: CompactJws, *, presentation: bool = False) -> Token:
         raise CheckError("jwt_malformed", "the payload is not a record")
     unusual = tuple(sorted(str(name)[:40] for name in jws.header.keys() - _OPEN_BADGES_HEADER))
     return Token(document, claims, f"jwt-{jws.header.get('alg')}", unusual)
+
+
+def _parse(payload: bytes) -> Json:
+    try:
+        claims = codec.parse_json(payload)
+    except IntakeError as error:
+        raise CheckError("jwt_malformed", error.code) from None
+    if not isinstance(claims, dict):
+        raise CheckError("jwt_malformed", "the payload is not an object")
+    return claims
 
 
 def _from_claim(claims: Json, member: str) -> Json:
