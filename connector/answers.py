@@ -20,8 +20,7 @@ from connector.errors import (
     UnreadableSubmission,
     UnsafeLink,
 )
-from connector.intake import receive
-from connector.intake.link import fetch_link
+from connector.intake import fetch_link, only_link, receive
 from connector.model.applicant import Applicant
 from connector.model.changes import Change, ChangeSet
 from connector.model.claims import Claim
@@ -30,7 +29,7 @@ from connector.model.report import DECISION_ORDER, VERDICT_ORDER, Decision, Requ
 from connector.model.submission import Submission
 from connector.normalize import EMPTY, Crosswalk, read_claims
 from connector.ports import World
-from connector.verify import assess
+from connector.verify import assess_all
 from connector.verify.policy import Policy
 
 Planner = Callable[[Sequence[Claim]], ChangeSet]
@@ -98,19 +97,27 @@ def examine(
 
     Args:
         source: what was handed in, or a link.
-        assess_options: more keyword arguments for `verify.assess` (what a presentation must show).
+        assess_options: more keyword arguments for `verify.assess_all` (what a presentation must show).
     """
     submission = source if isinstance(source, Submission) else None
     try:
-        submission = submission or fetch_link(str(source), world.documents)
-        assessed = tuple(
-            assess(credential, policy, world, applicant=applicant, now=now, **(assess_options or {}))
-            for credential in receive(submission)
+        submission = _fetched(source, world)
+        assessed = assess_all(
+            receive(submission), policy, world, applicant=applicant, now=now, **(assess_options or {})
         )
     except ConnectorError as error:
         return Examination(submission, requests=world.documents.requests, error=error)
     claims = tuple(claim for one in assessed for claim in read_claims(one, crosswalk))
     return Examination(submission, assessed, claims, world.documents.requests)
+
+
+def _fetched(source: Submission | str, world: World) -> Submission:
+    """What was handed in; where that is only a link (pasted, or in a file), what is behind it."""
+    link = source if isinstance(source, str) else only_link(source.content)
+    if link is not None:
+        return fetch_link(link, world.documents)
+    assert isinstance(source, Submission)
+    return source
 
 
 def answer(

@@ -46,7 +46,7 @@ from connector.model.submission import Submission
 from connector.model.work import Action, Work
 from connector.normalize import EMPTY, Crosswalk, load_crosswalk
 from connector.pipeline import Share, Tools
-from connector.ports import Capabilities, Clock, DocumentSource, Probe, World
+from connector.ports import Capabilities, Catalog, Clock, DocumentSource, Probe, World
 from connector.share import consent, links
 from connector.share.keys import new_api_key
 from connector.verify.policy import Policy
@@ -361,9 +361,21 @@ class Connector:
         return self._accounts.capabilities(connection)
 
     def probe(self, connection: str) -> tuple[Probe, ...]:
-        """For `doctor`: token, scopes, the acting user, and whether the mapping's targets exist."""
+        """For `doctor`: token, scopes, the acting user."""
         self._require_connection(connection)
         return self._courier.call(self._accounts.adapter(connection).probe())
+
+    def catalog(self, connection: str) -> Catalog:
+        """The fields, options, tags and form templates that exist in that account."""
+        self._require_connection(connection)
+        return self._courier.call(self._accounts.catalog(connection))
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def check_writable(self) -> None:
+        """Raise StoreError when nothing could be stored now."""
+        self._store.check_writable()
 
     def policy(self) -> Policy:
         """Whom the employer recognises; without a file nobody."""
@@ -404,7 +416,7 @@ class Connector:
         """The options that exist in the ATS, asked for only where the mapping writes any."""
         if not any(rule.type in SELECT_TYPES for rule in mapping.content.fields.values()):
             return {}
-        catalog = self._courier.call(self._accounts.catalog(connection))
+        catalog = self.catalog(connection)
         return {f.key: f.options for f in catalog.fields if f.options is not None}
 
     def _shared_documents(self, share: Share) -> tuple[SharedDocument, ...]:
@@ -469,7 +481,7 @@ def build(
         vault=vault,
         accounts=_accounts(settings, transports or {}),
         clock=clock,
-        documents=_sessions(documents or guarded_documents(settings)),
+        documents=(documents or guarded_documents(settings)).session,
     )
     connector.policy()
     connector.crosswalk()
@@ -507,12 +519,6 @@ def _accounts(settings: Settings, transports: Mapping[str, httpx.AsyncBaseTransp
         for c in settings.ats_connections
     }
     return Accounts(accounts, ca_bundle=settings.ca_bundle, time_scale=settings.time_scale)
-
-
-def _sessions(source: DocumentSource) -> Callable[[], DocumentSource]:
-    """One list of requests per submission, over one cache."""
-    session: Callable[[], DocumentSource] | None = getattr(source, "session", None)
-    return session if session is not None else lambda: source
 
 
 def _kind_of(content: bytes) -> tuple[str, str]:

@@ -250,7 +250,7 @@ def _connection(name: str, members: Mapping[str, str]) -> ConnectionSettings:
     secrets = [n.upper() for n, f in plugin.settings.model_fields.items() if _is_secret(f)]
     given = {k.lower(): v for k, v in _resolve_files(members, secrets).items()}
     try:
-        options = ConnectionOptions(**{k: v for k, v in given.items() if k in ConnectionOptions.model_fields})  # type: ignore[arg-type]  # pydantic parses the text
+        options = ConnectionOptions(**{k: v for k, v in given.items() if k in ConnectionOptions.model_fields})
         ats = plugin.settings.model_validate({k: v for k, v in given.items() if k in plugin.settings.model_fields})
     except ValidationError as error:
         raise _named(error, prefix) from None

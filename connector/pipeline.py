@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from connector.answers import Examination, answer_json, examine
 from connector.deliver.delivery import Delivery
@@ -214,7 +214,7 @@ class _Run:
         if work.action in TAKES_BACK:
             return None
         waits = found.passing and now < work.created_at + self._tools.recheck_for
-        values = {
+        values: dict[str, Any] = {
             "duplicate_of": earlier,
             "answer": answer_json(found, request_id=work.id),
             "claims": found.claims,
@@ -339,7 +339,7 @@ class _Run:
         delay = next_delay(work.attempts, error.retry_after) / self._tools.time_scale
         if error.retry_after is not None:
             self._tools.courier.hold(work.ref.connection, delay)
-        values = {"code": error.code, "message": error.message}
+        values: dict[str, Any] = {"code": error.code, "message": error.message}
         if receipt is not None:
             values["receipt"] = receipt
         self._change(**values, next_attempt_at=self._tools.clock.now() + timedelta(seconds=delay))
