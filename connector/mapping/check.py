@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from connector.errors import MappingError
 from connector.mapping.loader import FieldMapping, mistakes
-from connector.mapping.schema import FieldRule, FormRule, TagRule, Term, ValueRule
+from connector.mapping.schema import FieldRule, FormFieldRule, FormRule, TagRule, Term, ValueRule
 from connector.model.changes import Family
 from connector.ports import Capabilities, Catalog, FieldDefinition, NoteSupport
 from connector.yaml_source import Path_, nearest
@@ -111,8 +111,9 @@ class _Checker:
             yield self._finding("error", "not_private", message, (*path, "private"), name)
 
     def _type(self, name: str, path: Path_, rule: ValueRule) -> Iterator[Finding]:
-        if rule.type not in self._can.field_types:
-            known = ", ".join(sorted(self._can.field_types))
+        types = self._can.form_field_types if isinstance(rule, FormFieldRule) else self._can.field_types
+        if rule.type not in types:
+            known = ", ".join(sorted(types))
             message = f"This ATS has no fields of type {rule.type}. It has: {known}."
             yield self._finding("warning", "unsupported_by_ats", message, (*path, "type"), name)
 
@@ -150,6 +151,8 @@ class _Checker:
         yield from self._family(name, path, Family.FORMS)
         if not self._can.forms:
             return
+        for label, field in rule.fields.items():
+            yield from self._type(name, (*path, "fields", label), field)
         if self._catalog is not None:
             yield from self._template(name, path, rule, self._catalog)
 

@@ -20,6 +20,7 @@ from connector.mapping.schema import (
     SELECT_TYPES,
     AttachmentRule,
     FieldRule,
+    FormFieldRule,
     FormRule,
     NoteRule,
     TagRule,
@@ -151,7 +152,8 @@ class _Planner:
         return SetField(target=rule.target, value=value, overwrite=rule.overwrite, private=rule.private, rule=name)
 
     def _knows_type(self, name: str, rule: ValueRule) -> bool:
-        if rule.type in self._can.field_types:
+        known = self._can.form_field_types if isinstance(rule, FormFieldRule) else self._can.field_types
+        if rule.type in known:
             return True
         self._skip(name, "unsupported_by_ats", f"this ATS has no fields of type {rule.type}")
         return False
@@ -205,16 +207,17 @@ class _Planner:
     def _form(self, name: str, rule: FormRule) -> None:
         if not self._holds(name, Family.FORMS):
             return
+        fields = {label: field for label, field in rule.fields.items() if self._knows_type(name, field)}
         made = {
             label: self._made(name, field, private=rule.private)
-            for label, field in rule.fields.items()
+            for label, field in fields.items()
             if field.select is not None
         }
         taken = tuple({t.index: t for m in made.values() for t in m.taken}.values())
         if made and not taken:
             return
         value = {}
-        for label, field in rule.fields.items():
+        for label, field in fields.items():
             entry = made[label].value if label in made else self._values.fixed(field)
             if entry is not None:
                 value[label] = entry

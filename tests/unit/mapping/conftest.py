@@ -25,6 +25,7 @@ CAPABLE = Capabilities(
     attachments=True,
     links=True,
     forms=True,
+    form_field_types=ALL_TYPES,
 )
 REPORT = "https://ler.employer.example/r/1a2b"
 CONTEXT = PlanContext(ats="greenhouse", shared_on=date(2026, 11, 23), report_url=REPORT, employer_name="Millworks")
