@@ -13,6 +13,7 @@ plugin = AtsPlugin(
     sandbox=WorkdaySandbox,
     default_mapping="workday.yaml",
     full_mapping="workday-full.yaml",
+    capabilities=WorkdayAdapter.capabilities,
 )
 
 __all__ = ["WorkdayAdapter", "WorkdaySandbox", "WorkdaySettings", "plugin"]

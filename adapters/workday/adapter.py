@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from adapters.base import BaseAdapter, changed_fields
 from adapters.workday import notes, wire
@@ -185,8 +185,14 @@ class WorkdayAdapter(BaseAdapter):
             raise UnsupportedByAts(
                 f"Workday's file names have at most {MAX_FILENAME} characters.", code="filename_long"
             )
+        if attachment.private and not self._settings.own_category:
+            raise UnsupportedByAts(
+                "Whoever sees a candidate's attachments sees files of this category; name a restricted one of your own "
+                "in DOCUMENT_CATEGORY of the connection, or say `private: false` in the mapping.",
+                code="private_attachment",
+            )
         application = (await self._place(ref)).application
-        file = wire.NewAttachment(
+        file = self._file(
             file_id=_file_prefix(application) + _short_hash(attachment.value.sha256),
             filename=attachment.value.filename,
             content_type=attachment.value.content_type,
@@ -199,6 +205,10 @@ class WorkdayAdapter(BaseAdapter):
             if not any(words in refused.ats_words.lower() for words in _ALREADY_THERE):
                 raise
             return await self._id_of_file(ref, file, refused)
+
+    def _file(self, **values: Any) -> wire.NewAttachment:
+        settings = self._settings
+        return wire.NewAttachment(category=settings.document_category, own_category=settings.own_category, **values)
 
     async def _id_of_file(self, ref: ApplicationRef, file: wire.NewAttachment, refused: RejectedByAts) -> str:
         """Workday says that it has this file: look, rather than believe it."""
@@ -252,9 +262,7 @@ class WorkdayAdapter(BaseAdapter):
 
     async def _outcome(self, operation: str) -> DeliveryError | None:
         client = self._client
-        file = wire.NewAttachment(
-            file_id="LER-DOCTOR", filename="ler-doctor.txt", content_type="text/plain", content=b"-"
-        )
+        file = self._file(file_id="LER-DOCTOR", filename="ler-doctor.txt", content_type="text/plain", content=b"-")
         calls: dict[str, Callable[[], Awaitable[object]]] = {
             "Get_Candidates": lambda: client.applications_of(NOBODY),
             "Get_Job_Application_Additional_Data": lambda: client.additional_data_of_candidate(NOBODY),

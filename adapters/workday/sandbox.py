@@ -47,6 +47,7 @@ from adapters.workday.sandbox_world import (
     CATEGORIES,
     OUR_CHILDREN,
     OUR_OBJECT,
+    OWN_CATEGORY,
     Candidate,
     Invalid,
     JobApplication,
@@ -120,6 +121,7 @@ class WorkdaySandbox(StandIn):
             "service_url": base_url,
             "tenant": TENANT,
             "version": self.option("version", "v42.0"),
+            "document_category": OWN_CATEGORY,
             "custom_object": OUR_OBJECT,
             "custom_fields": ", ".join(f"{name}:{kind}" for name, kind in fields.items()),
             **self._sign_in.settings(),
@@ -375,45 +377,50 @@ class WorkdaySandbox(StandIn):
         return answer
 
     def _put_attachment(self, request: Element, version: str) -> Element:
-        candidate = self._existing_candidate(request[0])
-        data = request.find(bsvc("Candidate_Attachment_Data"))
-        path = "/wd:Put_Candidate_Attachment_Request[1]/wd:Candidate_Attachment_Data[1]"
-        file = None if data is None else data.find(bsvc("Attachment_Data"))
-        if data is None or file is None:
-            raise Invalid(("Enter the Filename and File Content for the document you want to attach.", path))
-        if data.find(bsvc("Candidate_Attachment_Reference")) is not None:
-            words = "The Web Service is set to Add Only; but the Candidate Attachment already exists."
-            raise Invalid((words, path))
-        stored = self._new_file(file, data[-1], path)
+        """Everything is looked at before anything is kept; all that is wrong is said at once [G]."""
+        wrong: list[tuple[str, str]] = []
+        candidate, stored = None, None
+        try:
+            candidate = self._candidate(request[0])
+        except Invalid as invalid:
+            wrong.extend(invalid.lines)
+        try:
+            stored = self._new_file(request.find(bsvc("Candidate_Attachment_Data")))
+        except Invalid as invalid:
+            wrong.extend(invalid.lines)
+        if candidate is None or stored is None:
+            raise Invalid(*wrong)
         candidate.files.append(stored)
         answer = new_element("Put_Candidate_Attachment_Response")
         add_reference(answer, "Candidate_Reference", "Candidate_ID", candidate)
         add_ids(add(answer, "Attachment_Reference"), {"WID": stored.wid, "Candidate_Attachment_ID": stored.file_id})
         return answer
 
-    def _new_file(self, data: Element, category: Element, path: str) -> StoredFile:
+    def _new_file(self, holder: Element | None) -> StoredFile:
+        """The file of a request, by the rules of the schema's validation messages [X]."""
+        path = "/wd:Put_Candidate_Attachment_Request[1]/wd:Candidate_Attachment_Data[1]"
+        data = None if holder is None else holder.find(bsvc("Attachment_Data"))
+        filename = "" if data is None else text_of(data.find(bsvc("Filename")))
+        if holder is None or data is None or not 0 < len(filename) <= 255:
+            raise Invalid(("Enter the Filename and File Content for the document you want to attach.", path))
+        if holder.find(bsvc("Candidate_Attachment_Reference")) is not None:
+            words = "The Web Service is set to Add Only; but the Candidate Attachment already exists."
+            raise Invalid((words, path))
         file_id = text_of(data.find(bsvc("ID"))) or f"CANDIDATE_ATTACHMENT-{self.next_id()}"
         if self.world.file(file_id) is not None:
             raise Invalid(("File ID for the attachment already in use.", f"{path}/wd:Attachment_Data[1]/wd:ID[1]"))
-        id_type, value = id_of(category)
-        if value not in CATEGORIES:
-            raise Invalid(invalid_id(category, id_type, value))
-        filename = text_of(data.find(bsvc("Filename")))
-        if not filename or len(filename) > 255:
-            raise Invalid(("Enter the Filename and File Content for the document you want to attach.", path))
-        try:
-            content = base64.b64decode(text_of(data.find(bsvc("File_Content"))), validate=True)
-        except binascii.Error:
-            raise Invalid(("File Content is not valid base64.", path)) from None
+        category = holder[-1]
+        if id_of(category) not in CATEGORIES:
+            raise Invalid(invalid_id(category, *id_of(category)))
         mime = data.find(bsvc("Mime_Type_Reference"))
         return StoredFile(
             wid=sandbox_world.wid("file", file_id),
             file_id=file_id,
             filename=filename,
-            content=content,
+            content=_decoded(text_of(data.find(bsvc("File_Content"))), path),
             content_type="" if mime is None else id_of(mime)[1],
             comment=text_of(data.find(bsvc("Comment"))),
-            category=value,
+            category=id_of(category)[1],
             entered=self.now(),
         )
 
@@ -457,6 +464,13 @@ def _shown(name: str, text: str) -> FieldValue:
     if kind == "number":
         return int(text) if text.lstrip("-").isdecimal() else float(text)
     return text
+
+
+def _decoded(text: str, path: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise Invalid(("File Content is not valid base64.", path)) from None
 
 
 def _is_about(file: StoredFile, application: JobApplication) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 from lxml import etree
 
 from adapters.workday import sandbox_world
-from adapters.workday.sandbox_world import DEFINITIONS, Candidate, Invalid, JobApplication, StoredFile
+from adapters.workday.sandbox_world import CATEGORIES, DEFINITIONS, Candidate, Invalid, JobApplication, StoredFile
 from adapters.workday.settings import LATER_SCHEMA
 from adapters.workday.soap import BSVC, SOAP_ENV, Element, add, bsvc, local_name, text_of
 
@@ -124,7 +124,8 @@ def add_attachment(data: Element, candidate: Candidate, file: StoredFile) -> Non
     add(stored, "File_Content", base64.b64encode(file.content).decode())
     add_ids(add(stored, "Mime_Type_Reference"), {"Content_Type_ID": file.content_type})
     add(stored, "Comment", file.comment)
-    add_ids(add(content, "Document_Category_Reference"), {"Document_Category__Workday_Owned__ID": file.category})
+    kinds = {name: kind for kind, name in CATEGORIES}
+    add_ids(add(content, "Document_Category_Reference"), {kinds[file.category]: file.category})
 
 
 # --- in ----------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from adapters.standin import SeedPerson
+from adapters.workday.settings import WORKDAY_OWNED_CATEGORIES
 
 OUR_OBJECT: Final = "lerVerification"
 OUR_CHILDREN: Final[Mapping[str, str]] = {
@@ -34,7 +35,14 @@ DEFINITIONS: Final[Mapping[str, Mapping[str, str]]] = {
     OUR_OBJECT: OUR_CHILDREN,
     FOREIGN_OBJECT: {"checkStatus": "text", "orderedOn": "date"},
 }
-CATEGORIES: Final = frozenset({"OTHER_DOCUMENTS", "CANDIDATE_RESUME_AND_COVER_LETTER", "EDUCATION"})
+OWN_CATEGORY: Final = "LER_RECORDS"
+"""A category that the employer has made, restricted to few."""
+CATEGORIES: Final = frozenset(
+    {
+        ("Document_Category_ID", OWN_CATEGORY),
+        *(("Document_Category__Workday_Owned__ID", name) for name in WORKDAY_OWNED_CATEGORIES),
+    }
+)
 FIRST_CANDIDATE: Final = 1182
 FIRST_APPLICATION: Final = 248
 

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 FIELD_TYPES: Final = frozenset({"text", "long_text", "url", "date", "yes_no", "number"})
 DEFAULT_CUSTOM_FIELDS: Final = "lerCredentials:long_text, lerSkills:long_text, lerReport:url, lerCheckedOn:date"
+WORKDAY_OWNED_CATEGORIES: Final = frozenset({"OTHER_DOCUMENTS", "CANDIDATE_RESUME_AND_COVER_LETTER", "EDUCATION"})
+"""Those seen in use; anything else is taken for a category that the employer has made."""
 NOTE_CHILD: Final = "lerNote"
 MARKER_CHILD: Final = "lerVerificationId"
 FILE_COMMENT: Final = "For job application "
@@ -43,6 +45,11 @@ class WorkdaySettings(BaseModel):
     custom_fields: str = Field(
         DEFAULT_CUSTOM_FIELDS,
         description="The custom object's fields as alias:type, comma separated (Workday cannot list them).",
+    )
+    document_category: str = Field(
+        "OTHER_DOCUMENTS",
+        min_length=1,
+        description="Category of the files we add; one of your own can be restricted to few, Workday's cannot.",
     )
 
     @field_validator("service_url")
@@ -119,6 +126,11 @@ class WorkdaySettings(BaseModel):
     def field_types(self) -> dict[str, str]:
         """The custom object's declared fields: alias to type."""
         return dict(_pairs(self.custom_fields))
+
+    @property
+    def own_category(self) -> bool:
+        """Whether files go to a category of the employer's own, whose readers the employer has chosen."""
+        return self.document_category not in WORKDAY_OWNED_CATEGORIES
 
     @property
     def service_path(self) -> str:

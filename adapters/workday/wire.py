@@ -22,8 +22,8 @@ PAGE_SIZE: Final = 100
 """Workday's own default; a candidate's applications fit on one page."""
 ATTACHMENT_PAGE_SIZE: Final = 5
 """Attachments come with their content, so few at a time stay under our limit for one answer."""
-DOCUMENT_CATEGORY_TYPE: Final = "Document_Category__Workday_Owned__ID"
-DOCUMENT_CATEGORY: Final = "OTHER_DOCUMENTS"
+WORKDAY_OWNED_CATEGORY: Final = "Document_Category__Workday_Owned__ID"
+OWN_CATEGORY: Final = "Document_Category_ID"
 
 _WID = re.compile(r"[0-9a-f]{32}\Z")
 
@@ -76,6 +76,8 @@ class NewAttachment:
     filename: str
     content_type: str
     content: bytes = field(repr=False)
+    category: str = "OTHER_DOCUMENTS"
+    own_category: bool = False
     comment: str = ""
 
 
@@ -164,7 +166,8 @@ def put_candidate_attachment(version: str, candidate: str, attachment: NewAttach
     add(data, "File_Content", base64.b64encode(attachment.content).decode("ascii"))
     _reference(data, "Mime_Type_Reference", "Content_Type_ID", attachment.content_type)
     add(data, "Comment", attachment.comment)
-    _reference(holder, "Document_Category_Reference", DOCUMENT_CATEGORY_TYPE, DOCUMENT_CATEGORY)
+    kind = OWN_CATEGORY if attachment.own_category else WORKDAY_OWNED_CATEGORY
+    _reference(holder, "Document_Category_Reference", kind, attachment.category)
     return root
 
 

@@ -387,6 +387,24 @@ async def test_the_pinned_moment_is_workdays_and_not_ours() -> None:
         assert len((await ats.read(REF, frozenset({Family.ATTACHMENTS}))).attachments) == 8
 
 
+@pytest.mark.parametrize(
+    ("category", "private", "kept"),
+    [("LER_RECORDS", True, True), ("OTHER_DOCUMENTS", True, False), ("OTHER_DOCUMENTS", False, True)],
+)
+async def test_a_private_file_goes_to_a_category_of_the_employers_own_or_nowhere(
+    category: str, private: bool, kept: bool
+) -> None:
+    async with connected({"document_category": category}) as (ats, sandbox, _):
+        file = attachment(ats.capabilities).model_copy(update={"private": private})
+        if kept:
+            await ats.add_attachment(REF, file)
+            assert sandbox.world.candidates[0].files[-1].category == category
+        else:
+            with pytest.raises(UnsupportedByAts, match="DOCUMENT_CATEGORY"):
+                await ats.add_attachment(REF, file)
+            assert len(sandbox.world.candidates[0].files) == 1
+
+
 async def test_a_name_longer_than_workday_takes_is_unsupported() -> None:
     async with connected() as (ats, sandbox, _):
         with pytest.raises(UnsupportedByAts):
@@ -455,6 +473,13 @@ async def test_doctor_names_an_unknown_custom_object_and_an_unknown_field() -> N
         assert named in next(p.message for p in probes if not p.ok)
 
 
+async def test_doctor_names_an_unknown_category() -> None:
+    async with connected({"document_category": "NO_SUCH"}) as (ats, _, _recorder):
+        probes = await ats.probe()
+    assert bad(probes) == ["Put_Candidate_Attachment"]
+    assert "NO_SUCH" in next(p.message for p in probes if not p.ok)
+
+
 async def test_doctor_says_that_changes_must_be_activated() -> None:
     async with connected(pending_activation=True) as (ats, _, _recorder):
         probes = await ats.probe()
@@ -489,7 +514,7 @@ async def test_doctor_asks_for_nobodys_data() -> None:
         await ats.probe()
         assert [r.write for r in sandbox.log] == [False] * 6
     ids = {e.text for r in recorder.sent for e in parse_xml(r.content).iter(bsvc("ID"))}
-    assert ids == {"LER-DOCTOR-NOBODY", "LER-DOCTOR", "OTHER_DOCUMENTS", "text/plain"}
+    assert ids == {"LER-DOCTOR-NOBODY", "LER-DOCTOR", "LER_RECORDS", "text/plain"}
 
 
 # --- the setup page ----------------------------------------------------------------------------------------------

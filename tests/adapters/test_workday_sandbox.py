@@ -300,7 +300,7 @@ async def test_there_is_no_page_zero() -> None:
 def _requests(version: str) -> list[Element]:
     profile: wire.Profile = "v42" if version == "v42.0" else "v26"
     page = wire.Page(2, "2026-11-23T14:00:00+00:00")
-    file = wire.NewAttachment("LER-1", "a.pdf", "application/pdf", b"x", "about")
+    file = wire.NewAttachment("LER-1", "a.pdf", "application/pdf", b"x", comment="about")
     custom = custom_object(OURS, "lerVerification", lerSkills="a", lerCheckedOn="2026-11-23")
     return [
         wire.get_server_timestamp(version),
