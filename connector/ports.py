@@ -69,6 +69,10 @@ class DocumentSource(Protocol):
         """
         ...
 
+    def session(self) -> DocumentSource:
+        """The same source, cache and all, with a list of requests of its own: one per answer that is given."""
+        ...
+
     def recorded(self, identifier: str) -> FetchedDocument | None:
         """The answer a recorded world holds for a DID or URN; always None on the real network."""
         ...
@@ -114,12 +118,12 @@ class Capabilities:
 
     Attributes:
         fields: structured fields by key.
-        field_types: value types it knows (`text`, `long_text`, `url`, `yes_no`, `number`, `date`, `single_select`,
+        field_types: value types its fields know (`text`, `long_text`, `url`, `yes_no`, `number`, `date`, `single_select`,
             `multi_select`).
         tags: free or pre-made tags on the candidacy; `tags_need_vocabulary` when only existing ones may be used.
         notes: see NoteSupport; `private_notes` when a note can be kept from ordinary users.
         attachments: files; `needs_application` when any write needs an application id.
-        links, forms: lists of links; completed forms from a template.
+        links, forms: lists of links; completed forms from a template, whose fields know `form_field_types`.
         removable: the families of which our values can be taken back.
         max_text: longest text of a field, in characters (None: not known).
         attachment_types: content types it takes; empty means any.
@@ -136,6 +140,7 @@ class Capabilities:
     needs_application: bool = False
     links: bool = False
     forms: bool = False
+    form_field_types: frozenset[str] = frozenset()
     removable: frozenset[Family] = frozenset()
     max_text: int | None = None
 

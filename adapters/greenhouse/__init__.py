@@ -1,6 +1,6 @@
 """Greenhouse, Harvest v3: the plugin that the entry point `greenhouse` names."""
 
-from adapters.greenhouse.adapter import GreenhouseAdapter
+from adapters.greenhouse.adapter import CAPABILITIES, GreenhouseAdapter
 from adapters.greenhouse.sandbox import GreenhouseSandbox
 from adapters.greenhouse.settings import GreenhouseSettings
 from connector.ports import AtsPlugin
@@ -13,4 +13,5 @@ plugin = AtsPlugin(
     sandbox=GreenhouseSandbox,
     default_mapping="greenhouse.yaml",
     full_mapping="greenhouse-full.yaml",
+    capabilities=CAPABILITIES,
 )

@@ -1,6 +1,6 @@
 """Lever, Data API v1: the plugin that the entry point `lever` names."""
 
-from adapters.lever.adapter import LeverAdapter
+from adapters.lever.adapter import LeverAdapter, capabilities_of
 from adapters.lever.sandbox import LeverSandbox
 from adapters.lever.settings import LeverSettings
 from connector.ports import AtsPlugin
@@ -13,6 +13,7 @@ plugin = AtsPlugin(
     sandbox=LeverSandbox,
     default_mapping="lever.yaml",
     full_mapping="lever-full.yaml",
+    capabilities=capabilities_of(files=True),
 )
 
 __all__ = ["LeverAdapter", "LeverSandbox", "LeverSettings", "plugin"]

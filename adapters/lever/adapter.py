@@ -69,7 +69,7 @@ class LeverAdapter(BaseAdapter):
     def __init__(self, settings: LeverSettings, http: AtsHttp) -> None:
         self._client = LeverClient(settings, http)
         self._perform_as = settings.perform_as
-        self.capabilities = _capabilities(files=settings.perform_as is not None)
+        self.capabilities = capabilities_of(files=settings.perform_as is not None)
         self._looked: dict[str, tuple[float, Opportunity]] = {}
         self._templates: tuple[float, list[FormTemplate]] | None = None
 
@@ -320,7 +320,7 @@ _TEMPLATE_FIX: Final = (
 )
 
 
-def _capabilities(*, files: bool) -> Capabilities:
+def capabilities_of(*, files: bool) -> Capabilities:
     removable = {Family.TAGS, Family.LINKS, Family.NOTES} | ({Family.ATTACHMENTS} if files else set())
     return Capabilities(
         fields=False,
@@ -331,6 +331,7 @@ def _capabilities(*, files: bool) -> Capabilities:
         attachment_types=ACCEPTED_TYPES if files else frozenset(),
         links=True,
         forms=True,
+        form_field_types=frozenset(PORT_TYPES.values()),
         removable=frozenset(removable),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -31,7 +32,10 @@ from connector.testing.loopback import LoopbackServer
 from connector.testing.samples import Sample, SampleWorld
 
 TIMEOUT_SECONDS: Final = 120.0
-console = Console()
+CELL_WIDTH: Final = 64
+PLAIN_WIDTH: Final = 150
+"""Where no terminal says how wide it is."""
+console = Console(emoji=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,7 @@ def _submit(api: httpx.Client, job: Job) -> str:
         body = {**fields, "applicant": json.loads(fields["applicant"]), "url": job.sample.url}
         answer = api.post("/api/v1/submissions", json=body)
     else:
-        files = {"file": ("ler", job.sample.content, "application/octet-stream")}
+        files = {"file": ("ler", job.sample.content or b"", "application/octet-stream")}
         answer = api.post("/api/v1/submissions", data=fields, files=files)
     if answer.status_code != 202:
         raise ConfigurationError(f"The API refused {job.sample.name}: {answer.text}")
@@ -215,8 +219,16 @@ def _written(record: dict[str, Any]) -> str:
     lines = []
     for effect in receipt["effects"]:
         note = "" if effect["wrote"] else " (stood there already)"
-        lines.append(f"{effect['target']}: {value_words(effect['value'])}{note}")
+        lines.append(f"{effect['target']}: {_short(effect['value'])}{note}")
     return "\n".join(lines)
+
+
+def _short(value: Any) -> str:
+    """One line of a value, as much as a table has room for; a form shows the names of its fields."""
+    if isinstance(value, dict) and "filename" not in value:
+        return ", ".join(value)
+    text = " | ".join(value_words(value).splitlines())
+    return text if len(text) <= CELL_WIDTH else text[: CELL_WIDTH - 1] + "…"
 
 
 def _places(api: httpx.Client, stand_ins: list[StandIn], server: LoopbackServer) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from connector.ports import Catalog
 
 app = typer.Typer(help="Write and check mappings.", no_args_is_help=True)
 
@@ -32,12 +34,12 @@ def check(
     from connector.errors import MappingError
     from connector.mapping import check_mapping, load_mapping
 
-    catalog = asyncio.run(_catalog(ats)) if ats else None
+    catalog = _catalog(ats) if ats else None
     findings = 0
     for path in files:
         try:
             mapping = load_mapping(path)
-            found = [str(f) for f in check_mapping(mapping, registry.capabilities(mapping.ats), catalog)]
+            found = [str(f) for f in check_mapping(mapping, registry.plugin(mapping.ats).capabilities, catalog)]
         except MappingError as error:
             found = [str(error)]
         for line in found:
@@ -46,3 +48,15 @@ def check(
         if not found:
             typer.echo(f"{path}: no findings")
     raise typer.Exit(1 if findings else 0)
+
+
+def _catalog(connection: str) -> Catalog:
+    """What exists in that account to be written to; asked of the ATS."""
+    from connector.bootstrap import build
+    from connector.config import load_settings
+
+    connector = build(load_settings())
+    try:
+        return connector.catalog(connection)
+    finally:
+        connector.stop()

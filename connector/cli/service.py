@@ -21,7 +21,7 @@ from connector.model.records import NewSubmission, State, SubmissionRecord
 from connector.model.submission import Basis
 
 log = logging.getLogger(__name__)
-console = Console()
+console = Console(emoji=False)
 
 
 def serve() -> None:

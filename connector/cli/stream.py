@@ -65,7 +65,7 @@ class StreamRequest(BaseModel):
 
 
 class Stream:
-    """Answers requests with what the command line gave as policy, documents and time, unless a request says otherwise."""
+    """Answers requests with the command line's policy, documents and time, unless a request says otherwise."""
 
     def __init__(
         self, policy: Policy, documents: DocumentSource, moment: Callable[[str], datetime], as_of: str
@@ -94,7 +94,7 @@ class Stream:
         now = self._moment(request.as_of or self._as_of)
         policy = self._policy
         if request.trusted_issuers is not None:
-            policy = policy.also_trusting(request.trusted_issuers)
+            policy = policy.and_trusting(request.trusted_issuers)
         options: dict[str, Any] = {}
         if request.presentation is not None or request.require_key_binding:
             asked = request.presentation or PresentationRequest()

@@ -32,7 +32,7 @@ from connector.model.submission import Submission
 if TYPE_CHECKING:
     from connector.answers import Planner
 
-console = Console()
+console = Console(emoji=False)
 
 
 def verify(

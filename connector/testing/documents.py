@@ -38,6 +38,9 @@ class MemoryDocuments:
         self._requests.append(RequestRecord(url=url, outcome="answered", status=document.status))
         return document
 
+    def session(self) -> MemoryDocuments:
+        return MemoryDocuments(self.documents, now=self._now)
+
     def recorded(self, identifier: str) -> FetchedDocument | None:
         answer = self.documents.get(identifier)
         return None if answer is None else self._document(identifier, answer)

@@ -85,6 +85,7 @@ CAPABILITIES: Final = Capabilities(
     needs_application=True,
     links=True,
     forms=True,
+    form_field_types=frozenset({"text", "long_text", "date"}),
     removable=frozenset(Family) - {Family.FORMS},
 )
 

@@ -34,11 +34,10 @@ class SampleWorld:
         self.university = Issuer("lakeview", method="web", name="Lakeview University")
         self.institute = Issuer("northside", method="web", name="Northside Trade Institute", alg="ES256")
         self.stranger = Issuer("skillmill", method="web", name="Skill Mill")
-        self.host = BadgeHost("badges.harborview.example", name="Harborview Academy")
+        self.host = BadgeHost("badges.harborview.example", issuer_name="Harborview Academy")
 
     def samples(self, person: str, email: str) -> tuple[Sample, ...]:
         """Eleven LERs about one person, who has that name and address."""
-        slug = email.partition("@")[0]
         skill = {"tags": ["MIG welding", "Blueprint reading"]}
         good = self.university.open_badge(name="Welder I", email=email, subject_name=person, **skill)
         ten = [
@@ -47,13 +46,13 @@ class SampleWorld:
         ]
         jwt = self.institute.jwt_badge(name="Forklift operator", email=email, tags=["Forklift operation"])
         baked = self.university.open_badge(name="First aid at work", email=email, tags=["First aid"])
-        hosted = self.host.award(slug, name="Data analysis basics", email=email, tags=["SQL", "Python"])
+        hosted = self.host.issue(email, name="Data analysis basics", tags=("SQL", "Python"))
         return (
             Sample("a genuine badge", "accepted", _bytes(good)),
             Sample("a CLR with ten badges", "accepted", _bytes(self.university.clr(badges=ten, email=email))),
             Sample("a badge as a token (JWT)", "accepted", jwt.encode()),
             Sample("a badge picture (PNG)", "accepted", bake_png(json.dumps(baked))),
-            Sample("a hosted Open Badge 2.0, by link", "accepted", url=hosted),
+            Sample("a hosted Open Badge 2.0, by link", "accepted", url=hosted.page),
             Sample("a tampered badge", "refused", _bytes(self._badge(email, "Crane operator", tampered=True))),
             Sample("a revoked badge", "refused", _bytes(self._badge(email, "Scaffolder", revoked=True))),
             Sample("an expired badge", "a warning", _bytes(self._badge(email, "Hot works permit", expired=True))),
@@ -72,7 +71,7 @@ class SampleWorld:
 
     def documents(self) -> dict[str, Any]:
         """What verification needs, as a recorded world. Ask for it after the samples: minting fills the lists."""
-        return recorded_world(self.university, self.institute, self.stranger, extra=self.host.documents())
+        return recorded_world(self.university, self.institute, self.stranger, extra=self.host.answers())
 
     def policy(self) -> str:
         """A policy file that recognises three of the four issuers."""
@@ -80,7 +79,7 @@ class SampleWorld:
             "trusted_issuers:\n"
             f"  - {{id: '{self.university.id}', name: Lakeview University}}\n"
             f"  - {{id: '{self.institute.id}', name: Northside Trade Institute}}\n"
-            f"  - {{id: '{self.host.issuer_id}', name: Harborview Academy}}\n"
+            f"  - {{id: '{self.host.profile['id']}', name: Harborview Academy}}\n"
         )
 
 

@@ -52,7 +52,7 @@ def create_app(connector: Connector, *, public: bool = True, internal: bool = Tr
     app = FastAPI(
         title="ler-ats-connector",
         version=connector.version,
-        description="Learning and employment records into an applicant tracking system. It never scores or ranks people.",
+        description="Learning and employment records into an ATS. It never scores or ranks people.",
         openapi_url="/openapi.json" if internal else None,
         docs_url=None,
         redoc_url=None,

@@ -25,7 +25,7 @@ class Job(BaseModel):
 
 
 class InvitationRequest(BaseModel):
-    """`expires_in` is in seconds; `candidate` is the ATS's id of the person, where it differs from the application's."""
+    """`expires_in` is in seconds; `candidate` is the ATS's id of the person, where it is another one."""
 
     model_config = ConfigDict(extra="forbid")
 
