@@ -34,6 +34,8 @@ _FORMULA = frozenset("=+-@")
 
 def clean(text: str, *, limit: int = MAX_NAME) -> str:
     """One line without anything hidden in it, at most `limit` characters, truncation marked with `…`."""
+    if text.isascii() and text.isprintable():
+        return _truncate(" ".join(text.split()), limit)
     line = _tidy(text)
     while (tidied := _tidy(line)) != line:
         line = tidied

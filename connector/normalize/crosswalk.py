@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -23,16 +23,20 @@ Framework = Literal["esco", "onet", "ctdl", "case", "lightcast", "other"]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class CrosswalkAlignment(_Strict):
     """A framework's statement: its address, or framework and code."""
 
     framework: Framework = "other"
+    """The framework; an address of a known one speaks for itself."""
     code: str | None = None
+    """Its identifier in the framework."""
     url: str | None = None
+    """Its address."""
     name: str | None = None
+    """Its name, for readers; never compared."""
 
     @model_validator(mode="after")
     def _identified(self) -> CrosswalkAlignment:
@@ -45,7 +49,9 @@ class CrosswalkSkill(_Strict):
     """A skill in the employer's own words."""
 
     name: Annotated[str, Field(min_length=1, max_length=250)]
+    """The skill's name, as it will be written."""
     alignments: tuple[CrosswalkAlignment, ...] = ()
+    """Statements of frameworks that mean the same."""
 
 
 class CrosswalkMatch(_Strict):
@@ -54,6 +60,7 @@ class CrosswalkMatch(_Strict):
     achievement: str | None = None
     """Id of the achievement (Open Badges 3.0, CLR 2.0) or of the badge class (Open Badges 2.0), as it stands there."""
     alignment: CrosswalkAlignment | None = None
+    """A framework's statement that the achievement is aligned to."""
 
     @model_validator(mode="after")
     def _one(self) -> CrosswalkMatch:
@@ -66,16 +73,25 @@ def _as_skill(value: object) -> object:
     return {"name": value} if isinstance(value, str) else value
 
 
+_Skill = Annotated[CrosswalkSkill, BeforeValidator(_as_skill, json_schema_input_type=str | CrosswalkSkill)]
+
+
 class CrosswalkRow(_Strict):
+    """One row: what it matches, and the skills that stand for."""
+
     match: CrosswalkMatch
-    skills: Annotated[tuple[Annotated[CrosswalkSkill, BeforeValidator(_as_skill)], ...], Field(min_length=1)]
+    """What the row is about."""
+    skills: Annotated[tuple[_Skill, ...], Field(min_length=1)]
+    """The skills, by name or with the statements they mean."""
 
 
 class CrosswalkFile(_Strict):
     """What stands in a crosswalk file."""
 
     version: Literal[1] = 1
+    """Version of this language."""
     crosswalk: tuple[CrosswalkRow, ...] = ()
+    """The rows; an achievement stands in one of them at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +134,16 @@ def load_crosswalk(path: Path) -> Crosswalk:
         first = problems[0]
         raise _error(source, first.message, first.place.line, first.place.column)
     return _compile(parsed, source)
+
+
+def crosswalk_schema() -> dict[str, Any]:
+    """The JSON Schema of a crosswalk file (draft 2020-12)."""
+    schema = CrosswalkFile.model_json_schema(mode="validation")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Crosswalk from achievements to skills",
+        **{k: v for k, v in schema.items() if k != "title"},
+    }
 
 
 def _compile(parsed: CrosswalkFile, source: YamlSource) -> Crosswalk:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from importlib import resources
+from pathlib import Path
+
 import pytest
 
 from connector.errors import MappingError
 from connector.model.claims import SkillSource
-from connector.normalize import load_crosswalk, read_claims
+from connector.normalize import crosswalk_schema, load_crosswalk, read_claims
 
 ESCO = "http://data.europa.eu/esco/skill/0fb4ac4c-3f4c-4a48-8d47-6d3a1b9a7f1f"
 
@@ -92,3 +96,14 @@ def test_mistakes_have_a_place_and_a_hint(crosswalk, text, line, column, words):
     assert (caught.value.line, caught.value.column) == (line, column)
     assert words in str(caught.value)
     assert f"crosswalk.yaml:{line}:{column}: " in str(caught.value)
+
+
+class TestShipped:
+    folder = Path(str(resources.files("mappings")))
+
+    def test_the_example_loads(self):
+        table = load_crosswalk(self.folder / "examples" / "crosswalk.yaml")
+        assert table.by_achievement and table.by_code
+
+    def test_the_schema_file_is_the_one_the_models_make(self):
+        assert json.loads((self.folder / "crosswalk.schema.json").read_text("utf-8")) == crosswalk_schema()
