@@ -209,8 +209,12 @@ class BadgeHost:
 
     # --- as a server ---------------------------------------------------------------------------------------------
 
-    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+    @property
+    def app(self) -> BadgeHost:
         """An ASGI application that answers for `host` and `page_host`, whatever address it listens on."""
+        return self
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
