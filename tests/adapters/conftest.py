@@ -2,4 +2,5 @@
 
 import pytest
 
-pytest.register_assert_rewrite("connector.testing.ats_suite")
+for part in ("ats_suite_base", "ats_suite_values", "ats_suite_faults"):
+    pytest.register_assert_rewrite(f"connector.testing.{part}")
