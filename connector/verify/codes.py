@@ -210,3 +210,16 @@ def verdict_of(results: tuple[CheckResult, ...]) -> Verdict:
     """The first verdict, in order of precedence, that any result leads to; `verified` when none does."""
     found = {CODES[r.code].verdict for r in results} - {None}
     return next((verdict for verdict in Verdict if verdict in found), Verdict.VERIFIED)
+
+
+def as_markdown() -> str:
+    """The table as docs/verdicts.md prints it: one section per check, in the order of the report."""
+    lines: list[str] = []
+    for check in CheckName:
+        lines += [f"### `{check}`", "", "| code | outcome | verdict | summary |", "|---|---|---|---|"]
+        for code, row in CODES.items():
+            if check in row.checks:
+                verdict = f"`{row.verdict}`" if row.verdict else ""
+                lines.append(f"| `{code}` | {row.outcome} | {verdict} | {row.summary} |")
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"

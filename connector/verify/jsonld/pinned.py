@@ -7,12 +7,17 @@ contents (`ob/v3p0/context-3.0.3.json` has two).
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from connector.codec import parse_json
+
+
+_KEYWORD_LIKE = re.compile(r"@[A-Za-z]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +53,48 @@ def load(pinned: PinnedContext) -> dict[str, Any]:
         raise RuntimeError(f"the carried JSON-LD context {pinned.file} was changed after release")
     document: dict[str, Any] = parse_json(raw)
     return document
+
+
+def definitions(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every term definition of a context document, scoped contexts included."""
+    contexts = [document["@context"]]
+    while contexts:
+        context = contexts.pop()
+        if isinstance(context, list):
+            contexts.extend(context)
+        elif isinstance(context, str) and context in index():
+            contexts.append(load(index()[context][0])["@context"])
+        elif isinstance(context, dict):
+            for name, definition in context.items():
+                if not name.startswith("@"):
+                    yield name, definition
+                if isinstance(definition, dict) and "@context" in definition:
+                    contexts.append(definition["@context"])
+
+
+@cache
+def words(content: PinnedContext) -> frozenset[str]:
+    """Every name that the content defines somewhere."""
+    return frozenset(name for name, _ in definitions(load(content)))
+
+
+@cache
+def known_iris() -> frozenset[str]:
+    """Every IRI that any carried context has a term for, prefixes expanded."""
+    result = set()
+    for contents in index().values():
+        for content in contents:
+            definitions = list(definitions(load(content)))
+            prefixes = {name: value for name, value in definitions if isinstance(value, str)}
+            for _, definition in definitions:
+                iri = definition if isinstance(definition, str) else (definition or {}).get("@id")
+                if isinstance(iri, str) and not _KEYWORD_LIKE.match(iri):
+                    result.add(_expand(iri, prefixes))
+    return frozenset(result)
+
+
+def _expand(iri: str, prefixes: Mapping[str, str]) -> str:
+    prefix, colon, rest = iri.partition(":")
+    if colon and not rest.startswith("//") and prefix in prefixes and prefixes[prefix] != iri:
+        return prefixes[prefix] + rest
+    return iri

@@ -13,7 +13,7 @@ from itertools import permutations
 from connector.verify.jsonld.errors import TOO_COMPLEX, JsonLdError
 from connector.verify.jsonld.nquads import Quad, line
 
-MAX_RECURSION = 200
+MAX_RECURSION = 150
 """Blank nodes in a row that only their neighbours tell apart; also keeps Python's own stack safe."""
 
 _Digest = Callable[[str], str]

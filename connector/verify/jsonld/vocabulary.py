@@ -15,8 +15,7 @@ import copy
 import json
 import re
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Mapping
 from threading import RLock
 from typing import Any, Final, NoReturn
 
@@ -34,7 +33,7 @@ from connector.verify.jsonld.errors import (
     JsonLdError,
 )
 from connector.verify.jsonld.nquads import XSD, is_absolute_iri, literal_suffix
-from connector.verify.jsonld.pinned import PinnedContext, index, load
+from connector.verify.jsonld.pinned import PinnedContext, index, known_iris, load, words
 
 MAX_STATES: Final = 2_000
 """Active contexts computed before all are dropped; the contexts of all published LERs together make under 400."""
@@ -43,7 +42,6 @@ MAX_SCOPED_TYPES: Final = 8
 """Entries of one `@context`, and types of one node that bring a context; published LERs have 5 and 2."""
 
 _SIMPLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}\Z")
-_KEYWORD_LIKE = re.compile(r"@[A-Za-z]*\Z")
 _GUARDED_NAMESPACES: Final = (
     "https://www.w3.org/2018/credentials#",
     "https://www.w3.org/ns/credentials/status#",
@@ -105,7 +103,7 @@ def _coercion(state: State, mapping: Mapping[str, Any]) -> tuple[int, str, str |
         return _COERCIONS[type_], '"', None
     if type_ is None or type_ == "@none":
         language = mapping["@language"] if "@language" in mapping else state.active.get("@language")
-        return LITERAL, literal_suffix(language=None if type_ else language), None
+        return LITERAL, literal_suffix(language=language), None
     suffix = literal_suffix(type_)
     return (NOT_TEXT if type_ == XSD + "double" else LITERAL), suffix, suffix
 
@@ -247,7 +245,7 @@ class State:
                 raise JsonLdError(code, "the context gives the term no absolute IRI")
             return f"<{iri}>"
         if ":" in text:
-            if text in pinned_iris():
+            if text in known_iris():
                 _refuse("an IRI stands where its term must")
             return self.iri(text)
         by_vocab = self.vocab_iri(text)
@@ -267,7 +265,7 @@ class State:
         iri = f"{vocab}{name}"
         if not is_absolute_iri(iri):
             return None
-        if iri in pinned_iris():
+        if iri in known_iris():
             _refuse("@vocab stands in for a term of a pinned context")
         if self.inline_vocab is not None:
             self.inline_vocab.used = True
@@ -291,17 +289,16 @@ class Vocabulary:
             "base": "", "processingMode": "json-ld-1.1", "documentLoader": self._loader, "contextResolver": resolver,
         }  # fmt: skip
 
-    def _content(self, url: str) -> PinnedContext | None:
+    def _content(self, url: str) -> PinnedContext:
         contents = index().get(url)
-        return self._choice.get(url, contents[0]) if contents else None
+        if not contents:
+            raise JsonLdError(CONTEXT_UNKNOWN, f"@context names {url[:200]!r}")
+        return self._choice.get(url, contents[0])
 
     def _loader(self, url: str, options: dict[str, Any]) -> dict[str, Any]:
-        content = self._content(url)
-        if content is None:
-            raise JsonLdError(CONTEXT_UNKNOWN, f"@context names {_shown(url)}")
         return {
             "contentType": "application/ld+json", "contextUrl": None, "documentUrl": url, "tag": "static",
-            "document": copy.deepcopy(load(content)),
+            "document": copy.deepcopy(load(self._content(url))),
         }  # fmt: skip
 
     def _process(self, state: State, context: Any, *, override: bool, propagate: bool, own: bool = False) -> Any:
@@ -350,10 +347,11 @@ class Vocabulary:
             return self._embed_inline(state, parts, urls, kept)
         known = state.embedded.get(urls)
         if known is None:
-            self._check_urls(urls)
+            contents = [self._content(url) for url in urls]
             active = self._process(state, list(urls), override=False, propagate=True)
-            words = state.words.union(*(_words(self._content(url)) for url in urls))
-            known = state.embedded[urls] = State(self, active, None, words, state.inline_vocab)
+            known = state.embedded[urls] = State(
+                self, active, None, state.words.union(*(words(content) for content in contents)), state.inline_vocab
+            )
         return known
 
     def _embed_inline(self, state: State, parts: list[Any], urls: tuple[str, ...], kept: dict[Any, State]) -> State:
@@ -366,21 +364,12 @@ class Vocabulary:
         if result is None:
             result = base
             for own in objects:
-                terms = inline.check(own, words=result.words, prefixes=result.prefixes, taken=pinned_iris())
+                terms = inline.check(own, words=result.words, prefixes=result.prefixes, taken=known_iris())
                 active = self._process(result, terms, override=False, propagate=True, own=True)
                 vocab = InlineVocab() if "@vocab" in terms else result.inline_vocab
                 result = State(self, active, None, result.words, vocab)
             kept[key] = result
         return result
-
-    def _check_urls(self, urls: tuple[str, ...]) -> None:
-        for url in urls:
-            if self._content(url) is None:
-                raise JsonLdError(CONTEXT_UNKNOWN, f"@context names {_shown(url)}")
-
-
-def _shown(url: str) -> str:
-    return repr(url[:200])
 
 
 def _as_ours(error: BaseException) -> JsonLdError:
@@ -393,48 +382,3 @@ def _as_ours(error: BaseException) -> JsonLdError:
         code = getattr(cause, "code", None) or code
         cause = cause.__cause__
     return JsonLdError(CONTEXT_CONFLICT, f"JSON-LD says: {code}")
-
-
-def _definitions(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Every term definition of a context document, scoped contexts included."""
-    contexts = [document["@context"]]
-    while contexts:
-        context = contexts.pop()
-        if isinstance(context, list):
-            contexts.extend(context)
-        elif isinstance(context, str) and context in index():
-            contexts.append(load(index()[context][0])["@context"])
-        elif isinstance(context, dict):
-            for name, definition in context.items():
-                if not name.startswith("@"):
-                    yield name, definition
-                if isinstance(definition, dict) and "@context" in definition:
-                    contexts.append(definition["@context"])
-
-
-@cache
-def _words(content: PinnedContext | None) -> frozenset[str]:
-    assert content is not None, "URLs are checked before"
-    return frozenset(name for name, _ in _definitions(load(content)))
-
-
-@cache
-def pinned_iris() -> frozenset[str]:
-    """Every IRI that any carried context has a term for, prefixes expanded."""
-    result = set()
-    for contents in index().values():
-        for content in contents:
-            definitions = list(_definitions(load(content)))
-            prefixes = {name: value for name, value in definitions if isinstance(value, str)}
-            for _, definition in definitions:
-                iri = definition if isinstance(definition, str) else (definition or {}).get("@id")
-                if isinstance(iri, str) and not _KEYWORD_LIKE.match(iri):
-                    result.add(_expand(iri, prefixes))
-    return frozenset(result)
-
-
-def _expand(iri: str, prefixes: Mapping[str, str]) -> str:
-    prefix, colon, rest = iri.partition(":")
-    if colon and not rest.startswith("//") and prefix in prefixes and prefixes[prefix] != iri:
-        return prefixes[prefix] + rest
-    return iri

@@ -71,7 +71,7 @@ def _check_type(header: Json, allowed: frozenset[str]) -> None:
 
 
 def read(jws: CompactJws, *, presentation: bool = False) -> Token:
-    """What the payload says: intake's own parse of it where there is one, so that the verified object is the mapped one.
+    """What the payload says, in intake's own parse where there is one: the verified object is the mapped one.
 
     Raises:
         CheckError: it is no JSON object, or holds two records.
