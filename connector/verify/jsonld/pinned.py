@@ -16,7 +16,6 @@ from typing import Any
 
 from connector.codec import parse_json
 
-
 _KEYWORD_LIKE = re.compile(r"@[A-Za-z]*\Z")
 
 
@@ -84,9 +83,9 @@ def known_iris() -> frozenset[str]:
     result = set()
     for contents in index().values():
         for content in contents:
-            definitions = list(definitions(load(content)))
-            prefixes = {name: value for name, value in definitions if isinstance(value, str)}
-            for _, definition in definitions:
+            defined = list(definitions(load(content)))
+            prefixes = {name: value for name, value in defined if isinstance(value, str)}
+            for _, definition in defined:
                 iri = definition if isinstance(definition, str) else (definition or {}).get("@id")
                 if isinstance(iri, str) and not _KEYWORD_LIKE.match(iri):
                     result.add(_expand(iri, prefixes))

@@ -359,7 +359,7 @@ class Vocabulary:
         if tuple(parts[: len(urls)]) != urls:
             raise JsonLdError(CONTEXT_UNKNOWN, "an inline context stands before a pinned one")
         base = self.embed(state, list(urls), kept) if urls else state
-        key = (id(base), json.dumps(objects, sort_keys=True))
+        key = (base, json.dumps(objects, sort_keys=True))
         result = kept.get(key)
         if result is None:
             result = base
