@@ -15,6 +15,7 @@ from typing import Any, Final
 from connector.mapping.attachments import AttachmentMaker, File
 from connector.mapping.context import PlanContext
 from connector.mapping.loader import FieldMapping
+from connector.mapping.reasons import skip
 from connector.mapping.schema import (
     MAX_NOTE,
     SELECT_TYPES,
@@ -308,7 +309,7 @@ class _Planner:
         return False
 
     def _skip(self, rule: str, reason: str, detail: str) -> None:
-        self._skipped.append(Skip(rule=rule, reason=reason, detail=detail))
+        self._skipped.append(skip(rule, reason, detail))
 
 
 def _standing(taken: Sequence[Taken]) -> dict[str, Any]:
@@ -327,4 +328,4 @@ def _attach(name: str, rule: AttachmentRule, file: File, taken: Sequence[Taken])
 
 
 def _no_report(rule: str) -> Skip:
-    return Skip(rule=rule, reason="no_report_link", detail="there is no report to link to")
+    return skip(rule, "no_report_link", "there is no report to link to")

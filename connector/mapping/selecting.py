@@ -12,6 +12,7 @@ from typing import Final
 
 from connector.mapping.context import PlanContext
 from connector.mapping.loader import FieldMapping
+from connector.mapping.reasons import skip
 from connector.mapping.text import same_name
 from connector.mapping.view import as_view
 from connector.model.changes import Skip
@@ -87,9 +88,9 @@ class Selector:
             else:
                 refused[reason] = refused.get(reason, 0) + 1
         result.taken = _once(result.taken)
-        result.skips = [Skip(rule=rule, reason=r, detail=_detail(r, n, floor)) for r, n in refused.items()]
+        result.skips = [skip(rule, r, _detail(r, n, floor)) for r, n in refused.items()]
         if not result.taken and not result.skips:
-            result.skips = [Skip(rule=rule, reason="no_claims", detail=_WORDS_FOR["no_claims"])]
+            result.skips = [skip(rule, "no_claims", _WORDS_FOR["no_claims"])]
         return result
 
     def _objection(self, claim: Claim, floor: Assurance, *, private: bool, has_words: bool) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from connector.mapping.context import PlanContext
 from connector.mapping.loader import FieldMapping
+from connector.mapping.reasons import skip
 from connector.mapping.schema import TEXT_TYPES, Term, ValueRule
 from connector.mapping.selecting import Taken
 from connector.mapping.text import cell, plain, quoted, safe_link, same_name
@@ -64,7 +65,7 @@ class ValueMaker:
             return self._lines(name, rule, taken)
         valued = [(t, v) for t in taken if (v := self._of_claim(rule, t)) not in (None, "", [], {})]
         if not valued:
-            return Made(None, skips=(Skip(rule=name, reason=_missing(rule), detail="no claim holds such a value"),))
+            return Made(None, skips=(_missing(name, rule),))
         if rule.options or options is not None:
             return _from_options(name, rule, valued, options)
         if rule.taking == "list":
@@ -81,7 +82,7 @@ class ValueMaker:
             if line is not None:
                 pairs.append((item, line))
         if not pairs:
-            return Made(None, skips=(Skip(rule=name, reason=_missing(rule), detail="no claim holds such a value"),))
+            return Made(None, skips=(_missing(name, rule),))
         return self._fitted(name, rule, pairs)
 
     def _line(self, rule: ValueRule, item: Taken) -> str | None:
@@ -120,7 +121,7 @@ class ValueMaker:
             made = self._typed(rule, value)
             if made is not None:
                 return Made(made, (item,))
-        return Made(None, skips=(Skip(rule=name, reason="wrong_type", detail=f"no value is a {rule.type}"),))
+        return Made(None, skips=(skip(name, "wrong_type", f"no value is a {rule.type}"),))
 
     def _typed(self, rule: ValueRule, value: Any) -> FieldValue | None:
         if isinstance(value, list):
@@ -136,14 +137,15 @@ class ValueMaker:
         return min(limit, self._max_text) if self._max_text else limit
 
 
-def _missing(rule: ValueRule) -> str:
+def _missing(name: str, rule: ValueRule) -> Skip:
     """`no_level` for a rule that takes `level`; `no_value` for one that computes."""
     member = rule.value or ""
-    return f"no_{member}" if re.fullmatch(r"[a-z_]+", member) else "no_value"
+    reason = f"no_{member}" if re.fullmatch(r"[a-z_]+", member) else "no_value"
+    return skip(name, reason, "no claim holds such a value")
 
 
 def _over_budget(rule: str, left: int) -> Skip:
-    return Skip(rule=rule, reason="over_budget", detail=f"{left} more did not fit")
+    return skip(rule, "over_budget", f"{left} more did not fit")
 
 
 def _fitting(lines: list[str], limit: int) -> list[str]:
@@ -218,7 +220,7 @@ def _from_options(
 
 def _unknown_options(rule: str, count: int) -> Skip:
     detail = f"{count} {'value is' if count == 1 else 'values are'} no option of this field"
-    return Skip(rule=rule, reason="not_in_vocabulary", detail=detail)
+    return skip(rule, "not_in_vocabulary", detail)
 
 
 # --- one value of a type -------------------------------------------------------------------------------------------
