@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from textwrap import wrap
 from typing import Annotated, Any, Final, Literal, get_args
 
 from dotenv import dotenv_values
@@ -35,8 +36,8 @@ class Employer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field("", description="The employer's name, as candidates and recruiters should read it.")
-    logo_file: Path | None = Field(None, description="A PNG or SVG shown on the candidate's page.")
-    colour: str = Field("", description="The accent colour of the candidate's page, as #rrggbb.")
+    logo_file: Path | None = Field(None, description="A PNG or SVG for the candidate's page; not shown yet.")
+    colour: str = Field("", description="The accent colour of the candidate's page, as #rrggbb; not used yet.")
     privacy_url: str = Field("", description="Where the employer's privacy notice is.")
 
 
@@ -328,9 +329,8 @@ def _example(model: type[BaseModel], prefix: str, leave_out: frozenset[str] = fr
 
 
 def _setting(variable: str, field: FieldInfo) -> list[str]:
-    words = field.description or field.title or ""
-    comment = [f"# {words}{' (secret)' if _is_secret(field) else ''}"] if words or _is_secret(field) else []
-    return [*comment, f"# {variable}={_default(field)}"]
+    words = " ".join(((field.description or "") + (" (secret)" if _is_secret(field) else "")).split())
+    return [*wrap(words, 110, initial_indent="# ", subsequent_indent="# "), f"# {variable}={_default(field)}"]
 
 
 def _default(field: FieldInfo) -> str:

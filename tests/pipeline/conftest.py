@@ -1,0 +1,122 @@
+"""A whole connector on SQLite in a folder of its own, towards stand-ins of the real vendors, without a socket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector import registry
+from connector.bootstrap import Connector, build
+from connector.config import load_settings
+from connector.infra.world_file import RecordedWorld
+from connector.model.applicant import Applicant, ApplicationRef
+from connector.model.changes import AtsState
+from connector.model.records import NewSubmission, SubmissionRecord
+from connector.model.submission import Basis
+from connector.ports import Clock, DocumentSource, Sandbox, SandboxPerson, SandboxSeed
+from connector.testing.ats_suite import LoopbackTransport
+from connector.testing.issuer import Issuer, recorded_world
+
+KEY = "only-tests-know-this-secret-key-0123456789"
+CANARY_CLAIM = "Underwater basket weaving, advanced"
+
+
+@dataclass
+class House:
+    """A connector, the stand-in behind it, and an issuer that its policy recognises."""
+
+    folder: Path
+    kind: str
+    sandbox: Sandbox
+    issuer: Issuer
+    extra: Mapping[str, str] = field(default_factory=dict)
+    documents: DocumentSource | None = None
+    clock: Clock | None = None
+    connector: Connector = field(init=False)
+
+    @property
+    def person(self) -> SandboxPerson:
+        return self.sandbox.people()[0]
+
+    @property
+    def ref(self) -> ApplicationRef:
+        return ApplicationRef(
+            connection=self.kind, candidate=self.person.candidate, application=self.person.application
+        )
+
+    def build(self) -> Connector:
+        (self.folder / "policy.yaml").write_text(
+            json.dumps({"trusted_issuers": [{"id": self.issuer.id, "name": "Lakeview University"}]}), encoding="utf-8"
+        )
+        environ = {
+            "LER_DATA_DIR": str(self.folder / "data"),
+            "LER_SECRET_KEY": KEY,
+            "LER_POLICY_FILE": str(self.folder / "policy.yaml"),
+            "LER_EMPLOYER__NAME": "Lakeshore Works",
+            "LER_TIME_SCALE": "20",
+            f"LER_{self.kind.upper()}__RATE": "1000",
+            f"LER_{self.kind.upper()}__BURST": "1000",
+            **self.extra,
+        }
+        for name, value in self.sandbox.settings("http://127.0.0.1:9").items():
+            environ[f"LER_{self.kind.upper()}__{name.upper()}"] = str(value)
+        settings = load_settings(environ, env_file=None)
+        world = self.documents or RecordedWorld(recorded_world(self.issuer), base=self.folder)
+        transports = {self.kind: LoopbackTransport(self.sandbox)}
+        self.connector = build(settings, documents=world, transports=transports, clock=self.clock)
+        return self.connector
+
+    def badge(self, name: str = "Welder I", **options: Any) -> bytes:
+        options = {"email": self.person.email, "tags": [f"{name} skill"], **options}
+        return json.dumps(self.issuer.open_badge(name=name, **options)).encode()
+
+    def new(self, content: bytes | None, **more: Any) -> NewSubmission:
+        applicant = Applicant(name=self.person.name, emails=(self.person.email,))
+        values = {"ref": self.ref, "basis": Basis.API, "content": content, "applicant": applicant, **more}
+        return NewSubmission.model_validate(values)
+
+    def deliver(self, content: bytes | None, **more: Any) -> SubmissionRecord:
+        """Hand in, and wait until it rests."""
+        return self.settled(self.connector.submit(self.new(content, **more)))
+
+    def settled(self, record: SubmissionRecord, timeout: float = 30) -> SubmissionRecord:
+        return self.connector.wait(record.id, timeout)
+
+    @property
+    def held(self) -> AtsState:
+        return self.sandbox.holdings(self.person.candidate, self.person.application)
+
+    @property
+    def writes(self) -> int:
+        return sum(r.write for r in self.sandbox.log)
+
+
+@pytest.fixture
+def houses(tmp_path: Path) -> Iterator[Callable[..., House]]:
+    """Makes houses, running; stops them at the end."""
+    made: list[House] = []
+
+    def make(kind: str = "greenhouse", *, start: bool = True, **more: Any) -> House:
+        folder = tmp_path / f"house-{len(made)}"
+        folder.mkdir()
+        sandbox = more.pop("sandbox", None) or registry.plugin(kind).sandbox(SandboxSeed())
+        house = House(folder, kind, sandbox, more.pop("issuer", None) or Issuer("lakeview", method="web"), **more)
+        house.build()
+        made.append(house)
+        if start:
+            house.connector.start()
+        return house
+
+    yield make
+    for house in made:
+        house.connector.stop()
+
+
+@pytest.fixture
+def house(houses: Callable[..., House]) -> House:
+    return houses()
