@@ -13,7 +13,7 @@ from typing import Final
 from connector.mapping.context import PlanContext
 from connector.mapping.loader import FieldMapping
 from connector.mapping.reasons import skip
-from connector.mapping.text import same_name
+from connector.mapping.text import clean, same_name
 from connector.mapping.view import as_view
 from connector.model.changes import Skip
 from connector.model.claims import Claim, SkillClaim
@@ -22,6 +22,7 @@ from connector.model.report import Assurance
 _NOT_CURRENT: Final = frozenset({"expired", "suspended", "status_unknown"})
 _WORDS_FOR: Final = {
     "no_claims": "nothing that was shared fits this rule",
+    "no_name": "the name holds nothing that can be shown",
     "below_assurance": "founded less well than this target takes",
     "sensitive_needs_private": "sensitive, and this target is not declared private",
     "suspended": "suspended by the issuer, and the mapping does not say to write that",
@@ -94,6 +95,8 @@ class Selector:
         return result
 
     def _objection(self, claim: Claim, floor: Assurance, *, private: bool, has_words: bool) -> str | None:
+        if not clean(claim.name):
+            return "no_name"
         if claim.sensitive and not private:
             return "sensitive_needs_private"
         if claim.assurance.rank > floor.rank:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from connector.model.claims import Alignment, SkillSource
 from connector.normalize.collect import Collector
-from connector.normalize.frameworks import Kind, Target, read_target
+from connector.normalize.frameworks import Kind, Target, read_target, web_address
 from connector.normalize.values import first_of, identifier, local_type, many, objects, text, types
 
 COURSE_TYPES: Final = frozenset(
@@ -66,7 +66,7 @@ class AchievementReader:
             unticked=self._unticked,
             achievement_id=self._id,
             achievement_type=self._type,
-            criteria_url=_web(identifier(criteria)),
+            criteria_url=web_address(identifier(criteria)),
             alignments=self._alignments(),
         )
 
@@ -156,7 +156,3 @@ class _Levels:
 
 def _level_name(level: dict[str, Any]) -> str | None:
     return text(level.get("level")) or text(level.get("name"))
-
-
-def _web(value: str | None) -> str | None:
-    return value if value and value.startswith(("https://", "http://")) else None

@@ -108,7 +108,7 @@ class Target:
 def read_target(raw: dict[str, Any]) -> Target | None:
     """An alignment object of Open Badges 2.0 or 3.0; None when it neither names nor identifies anything."""
     name = text(first_of(raw, "targetName", "name"))
-    url = _web_address(first_of(raw, "targetUrl", "url"))
+    url = web_address(first_of(raw, "targetUrl", "url"))
     code = text(first_of(raw, "targetCode", "code"))
     if not name and not url:
         return None
@@ -131,6 +131,7 @@ def _combine(by_address: Kind, said: Kind | None) -> Kind:
 
 def recognise(url: str | None) -> tuple[str | None, str | None, Kind]:
     """Framework, code and kind of an address; `(None, None, UNSAID)` when it is none that is known."""
+    url = web_address(url)
     if url is None:
         return None, None, Kind.UNSAID
     parts = urlsplit(url)
@@ -143,7 +144,7 @@ def recognise(url: str | None) -> tuple[str | None, str | None, Kind]:
     return None, None, Kind.UNSAID
 
 
-def _web_address(value: Any) -> str | None:
+def web_address(value: Any) -> str | None:
     """An http(s) address; anything else (`javascript:`, a relative path, a broken one) is none."""
     if not isinstance(value, str) or not value or len(value) > 2_000 or any(c.isspace() or ord(c) < 33 for c in value):
         return None

@@ -13,7 +13,7 @@ from connector.model.claims import Alignment, SkillSource
 from connector.model.credential import AssessedCredential
 from connector.normalize.achievements import AchievementReader
 from connector.normalize.collect import Collector
-from connector.normalize.frameworks import recognise
+from connector.normalize.frameworks import recognise, web_address
 from connector.normalize.ler_rs import read_education
 from connector.normalize.values import first_of, identifier, objects, subjects, text, types
 
@@ -40,7 +40,7 @@ def _read_competency(raw: dict[str, Any], place: str, collector: Collector) -> N
     name = text(first_of(raw, "competencyText", "ceasn:competencyText", "name"))
     if not name or "Competency" not in types(raw):
         return
-    url = identifier(raw)
-    framework, code, _ = recognise(url) if url and url.startswith(("http://", "https://")) else (None, None, None)
+    url = web_address(identifier(raw))
+    framework, code, _ = recognise(url)
     alignment = Alignment(framework=framework or "other", code=code, url=url, name=name)
     collector.skill(name, place, SkillSource.COMPETENCY, alignments=[alignment] if url else [])

@@ -204,6 +204,9 @@ class TestValues:
         assert values(made).get("f") == expected
         assert bool(made.changes) == (expected is not None)
 
+    def test_a_name_of_nothing_visible_is_no_line(self, plan):
+        assert reasons(plan([skill("\u200b\u3164")], SKILL_LINES)) == [("skills", "no_name")]
+
     def test_first_takes_the_first_that_fits(self, plan):
         yaml = "fields:\n  f: {target: f, type: date, value: expires_on, select: claims}\n"
         (change,) = plan([achievement("A"), achievement("B", expires_on="2027-05-01")], yaml).changes
