@@ -45,7 +45,7 @@ async def within_attempt(read: Callable[[], Awaitable[T]], *, attempts: int = 2)
     )
     async for turn in AsyncRetrying(
         stop=stop_after_attempt(attempts),
-        wait=wait_exponential_jitter(initial=0.2, max=2),
+        wait=wait_exponential_jitter(multiplier=0.2, max=2),
         retry=passing,
         reraise=True,
     ):
