@@ -1,8 +1,9 @@
 """What is known of the sites that host Open Badges 2.0: which page shows which assertion, and which hosts are one site.
 
-Facts, with where they come from in `docs`: Credly answers assertions without login on three host and path spellings;
-Badgr (Canvas Credentials, Parchment) has one API host per region behind its page hosts. Everything else is found from
-the page itself: `<link rel="alternate">` or embedded JSON-LD.
+Credly answers assertions, badge classes and issuers without login, on several hosts and paths that name one document
+(its OBI documentation, and public code that reads it; seen 2026-11). Badgr (Canvas Credentials, Parchment) has one API
+host per region behind its page hosts. Everything else is found from the page itself: `<link rel="alternate">` or
+embedded JSON-LD.
 """
 
 from __future__ import annotations
@@ -11,15 +12,23 @@ import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urljoin, urlsplit
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _CREDLY_PAGE = re.compile(rf"/(?:badges|users/[^/]+/badges)/(?P<id>{_UUID})(?:/.*)?\Z")
-_CREDLY_ASSERTION = re.compile(rf"/(?:api/)?v1/obi/v2/badge_assertions/(?P<id>{_UUID})(?:\.json)?\Z")
-_BADGR_ASSERTION = re.compile(r"/public/assertions/(?P<id>[A-Za-z0-9_-]{8,64})(?:\.json|/)?\Z")
+_CREDLY_DOCUMENT = re.compile(
+    r"(?:/api)?/v1/obi/v2/(?P<rest>(?P<kind>badge_assertions|badge_classes|issuers)/[\w/-]+)(?:\.json)?\Z"
+)
+_BADGR_DOCUMENT = re.compile(r"/public/(?P<kind>assertions|badges|issuers)/(?P<id>[A-Za-z0-9_-]{8,64})(?:\.json|/)?\Z")
 
 _CREDLY_PAGES: Final = frozenset({"credly.com", "www.credly.com", "youracclaim.com", "www.youracclaim.com"})
 _CREDLY_HOSTS: Final = _CREDLY_PAGES | {"api.credly.com", "api.youracclaim.com"}
+_CREDLY_ROOTS: Final = (
+    "https://api.credly.com/v1/obi/v2/",
+    "https://www.credly.com/api/v1/obi/v2/",
+    "https://api.credly.com/api/v1/obi/v2/",
+)
+"""Three spellings of one place; the first is the one its documentation uses."""
 _BADGR_APIS: Final = {
     "api.badgr.io": "api.badgr.io",
     "badgr.com": "api.badgr.io",
@@ -42,31 +51,55 @@ _MAX_PAGE_CHARS: Final = 2_000_000
 _MAX_EMBEDDED: Final = 20
 
 
+def _parts(url: str) -> SplitResult | None:
+    """The parts of an https address on its ordinary port; None for any other."""
+    try:
+        parts = urlsplit(url)
+        ordinary = parts.scheme == "https" and parts.port in (None, 443)
+    except ValueError:
+        return None
+    return parts if ordinary else None
+
+
 def assertion_address(url: str) -> str | None:
     """The address of the assertion that a page or address of a known site stands for; None for any other site.
 
-    Queries are left out: they say how a page looks, or carry the person's e-mail.
+    What a page's query says of the person (`identity__email`) is left out.
     """
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    if parts.scheme != "https" or parts.port not in (None, 443):
+    parts = _parts(url)
+    host = (parts.hostname or "").lower() if parts else ""
+    if parts is None:
         return None
-    if host in _CREDLY_HOSTS:
-        page = _CREDLY_PAGE.match(parts.path) if host in _CREDLY_PAGES else None
-        found = page or _CREDLY_ASSERTION.match(parts.path)
-        return f"https://api.credly.com/v1/obi/v2/badge_assertions/{found['id'].lower()}" if found else None
-    if host in _BADGR_APIS:
-        found = _BADGR_ASSERTION.match(parts.path)
-        return f"https://{_BADGR_APIS[host]}/public/assertions/{found['id']}" if found else None
+    if host in _CREDLY_PAGES and (page := _CREDLY_PAGE.match(parts.path)):
+        return f"{_CREDLY_ROOTS[0]}badge_assertions/{page['id'].lower()}"
+    document = _CREDLY_DOCUMENT.match(parts.path) if host in _CREDLY_HOSTS else None
+    badgr = _BADGR_DOCUMENT.match(parts.path) if host in _BADGR_APIS else None
+    if (document and document["kind"] == "badge_assertions") or (badgr and badgr["kind"] == "assertions"):
+        query = [(name, value) for name, value in parse_qsl(parts.query) if not name.startswith("identity")]
+        return f"https://{host}{parts.path}" + (f"?{urlencode(query)}" if query else "")
     return None
 
 
-def same_assertion(one: str, other: str) -> bool:
-    """Whether two addresses name one assertion: equal, or two spellings of a known site."""
-    if one == other:
-        return True
-    known = assertion_address(one)
-    return known is not None and known == assertion_address(other)
+def spellings(url: str) -> tuple[str, ...]:
+    """Every address under which a known site may keep that document, the given one first."""
+    parts = _parts(url)
+    host = (parts.hostname or "").lower() if parts else ""
+    others: tuple[str, ...] = ()
+    if parts and host in _CREDLY_HOSTS and (document := _CREDLY_DOCUMENT.match(parts.path)):
+        others = tuple(root + document["rest"].lower() for root in _CREDLY_ROOTS)
+    elif parts and host in _BADGR_APIS and (badgr := _BADGR_DOCUMENT.match(parts.path)):
+        others = (f"https://{_BADGR_APIS[host]}/public/{badgr['kind']}/{badgr['id']}",)
+    return tuple(dict.fromkeys((url, *others)))
+
+
+def same_document(one: str, other: str) -> bool:
+    """Whether two addresses name one document: equal, https for http, or two spellings of a known site."""
+    return not set(spellings(secure(one))).isdisjoint(spellings(secure(other)))
+
+
+def secure(url: str) -> str:
+    """The https form of a plain http address."""
+    return f"https:{url[5:]}" if url.startswith("http:") else url
 
 
 def site_of(origin: str) -> str:

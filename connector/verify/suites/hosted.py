@@ -40,7 +40,7 @@ class HostedFinding:
         bound: assertion, badge class and profile each came from an origin that the profile allows.
         verdict: the word for the credential; None when it was confirmed.
         confirmed_on: when the site answered.
-        host: which site that was.
+        host: which site that was (one name for a site with several hosts).
     """
 
     outcome: Outcome
@@ -135,20 +135,35 @@ def _address(credential: UnverifiedCredential) -> str:
 
 def _assertion(address: str, asked: _Asked) -> Json:
     """Fetch the assertion; when it says that it lives elsewhere, that address decides."""
-    asked.host = urlsplit(address).hostname
     for _ in range(2):
-        document = _ask(address, asked, fresh=True)
-        _check_status(document)
-        assertion = _object(document, asked)
-        if assertion.get("revoked") is True:
-            raise _Stop("hosted_revoked")
-        _check_stayed(address, document)
-        asked.host, asked.confirmed_on = urlsplit(document.url).hostname, document.fetched_at
+        asked.host = hosting.site_of(_origin(address))
+        assertion = _fetch_assertion(address, asked)
         own = _own_address(assertion)
-        if own is None or hosting.same_assertion(_upgraded(own), _upgraded(address)):
+        if own is None or hosting.same_document(own, address):
             return assertion
         address = own
     raise _Stop("hosted_id_mismatch")
+
+
+def _fetch_assertion(address: str, asked: _Asked) -> Json:
+    document = _fetch(address, asked, fresh=True)
+    _check_status(document)
+    assertion = _object(document, asked)
+    if assertion.get("revoked") is True:
+        raise _Stop("hosted_revoked")
+    _check_stayed(address, document)
+    asked.confirmed_on = document.fetched_at
+    return assertion
+
+
+def _fetch(address: str, asked: _Asked, *, fresh: bool = False) -> FetchedDocument:
+    """Ask for a document; a site that keeps it under several spellings is asked for each before a no."""
+    *first, last = hosting.spellings(address)
+    for spelling in first:
+        document = _ask(spelling, asked, fresh=fresh)
+        if document.status != 404 and not hosting.is_page(document.content_type, document.content):
+            return document
+    return _ask(last, asked, fresh=fresh)
 
 
 def _ask(address: str, asked: _Asked, *, fresh: bool = False) -> FetchedDocument:
@@ -156,17 +171,13 @@ def _ask(address: str, asked: _Asked, *, fresh: bool = False) -> FetchedDocument
     try:
         return asked.documents.get(address, purpose=Purpose.HOSTED_BADGE, accept=ACCEPT, fresh=fresh)
     except FetchError as error:
-        secure = _upgraded(address)
+        secure = hosting.secure(address)
         if secure == address or not error.refused:
             raise _Stop("hosted_unreachable", error.code) from None
     try:
         return asked.documents.get(secure, purpose=Purpose.HOSTED_BADGE, accept=ACCEPT, fresh=fresh)
     except FetchError as error:
         raise _Stop("hosted_unreachable", error.code) from None
-
-
-def _upgraded(address: str) -> str:
-    return f"https:{address[5:]}" if address.startswith("http:") else address
 
 
 def _check_status(document: FetchedDocument) -> None:
@@ -211,8 +222,7 @@ def _check_stayed(address: str, document: FetchedDocument) -> None:
 
 def _own_address(assertion: Json) -> str | None:
     verify = assertion.get("verify")
-    own = _id_of(assertion) or (verify.get("url") if isinstance(verify, dict) else None)
-    return own if isinstance(own, str) and own.startswith(("https:", "http:")) else None
+    return _address_of(_id_of(assertion) or (verify.get("url") if isinstance(verify, dict) else None))
 
 
 # --- 2: does it agree with what was handed in -------------------------------------------------------------------------
@@ -221,33 +231,43 @@ def _own_address(assertion: Json) -> str | None:
 def _check_agreement(handed_in: Json, assertion: Json) -> None:
     """Address, recipient, badge and date of the copy, where it has them, are those of the original."""
     claimed, own = _own_address(handed_in), _own_address(assertion)
-    if claimed and own and not hosting.same_assertion(_upgraded(claimed), _upgraded(own)):
+    if claimed and own and not hosting.same_document(claimed, own):
         raise _Stop("hosted_mismatch", "id")
     for name in _COMPARED:
-        if name in handed_in and _comparable(name, handed_in[name]) != _comparable(name, assertion.get(name)):
+        if name in handed_in and not _agrees(name, handed_in[name], assertion.get(name)):
             raise _Stop("hosted_mismatch", name)
 
 
-def _comparable(name: str, value: Any) -> Any:
+def _agrees(name: str, copy: Any, original: Any) -> bool:
     if name == "badge":
-        return _comparable_badge(value)
+        return _same_badge(copy, original)
     if name == "issuedOn":
-        return parse_date_time(value) or value
-    if isinstance(value, dict):
-        hashed = value.get("hashed", False)
-        identity = value.get("identity")
-        if hashed and isinstance(identity, str):
-            identity = identity.lower()
-        return value.get("type"), identity, value.get("salt") or None, hashed
-    return value
+        instant = parse_date_time(copy)
+        return bool(copy == original) or (instant is not None and instant == parse_date_time(original))
+    return bool(_recipient(copy) == _recipient(original))
 
 
-def _comparable_badge(value: Any) -> Any:
-    """A badge class by its address, however it is written; an embedded one without address by its name."""
-    identifier = value if isinstance(value, str) else _id_of(value) if isinstance(value, dict) else None
-    if identifier and identifier.startswith(("https:", "http:")):
-        return _upgraded(identifier)
-    return value.get("name") if isinstance(value, dict) else value
+def _recipient(value: Any) -> Any:
+    """What a recipient says, hex digits in either case."""
+    if not isinstance(value, dict):
+        return value
+    identity, hashed = value.get("identity"), bool(value.get("hashed", False))
+    if hashed and isinstance(identity, str):
+        identity = identity.lower()
+    return value.get("type"), identity, value.get("salt") or None, hashed
+
+
+def _same_badge(copy: Any, original: Any) -> bool:
+    """By address, however it is written; embedded ones without address by what they say."""
+    first, second = _address_of(copy), _address_of(original)
+    if first is not None and second is not None:
+        return hosting.same_document(first, second)
+    return bool(copy == original)
+
+
+def _address_of(value: Any) -> str | None:
+    identifier = _id_of(value) if isinstance(value, dict) else value
+    return identifier if isinstance(identifier, str) and identifier.startswith(("https:", "http:")) else None
 
 
 # --- 3: is it an Open Badges 2.0 assertion ----------------------------------------------------------------------------
@@ -319,20 +339,23 @@ def _node(value: Any, container: str | None, asked: _Asked, what: str) -> _Node:
     """
     if isinstance(value, dict):
         identifier = _id_of(value)
-        if identifier is None or not identifier.startswith(("https:", "http:")):
+        if identifier is None:
+            raise _Stop("hosted_nonconformant", f"id of the {what}")
+        if _address_of(identifier) is None:
             return _Node(value, None)
         if container and hosting.site_of(_origin(identifier)) == hosting.site_of(container):
             return _Node(value, _origin(identifier))
         value = identifier
-    if not isinstance(value, str) or not value.startswith(("https:", "http:")):
+    address = _address_of(value)
+    if address is None:
         raise _Stop("hosted_nonconformant", what)
-    return _linked(value, asked, what)
+    return _linked(address, asked, what)
 
 
 def _linked(address: str, asked: _Asked, what: str) -> _Node:
     """Fetch an object; it must say that it is the one that was asked for, or where it really lives."""
     for _ in range(2):
-        document = _ask(address, asked)
+        document = _fetch(address, asked)
         if document.status != 200:
             raise _Stop("hosted_incomplete", f"{what}: HTTP {document.status}")
         value = _object(document, asked)
@@ -340,11 +363,11 @@ def _linked(address: str, asked: _Asked, what: str) -> _Node:
         own = _id_of(value)
         if own is None:
             raise _Stop("hosted_nonconformant", f"id of the {what}")
-        if _upgraded(own) == _upgraded(address):
+        if hosting.same_document(own, address):
             return _Node(value, _origin(own))
-        address = own
-        if not own.startswith(("https:", "http:")):
+        if _address_of(own) is None:
             return _Node(value, None)
+        address = own
     raise _Stop("hosted_incomplete", f"{what}: another id")
 
 
@@ -371,9 +394,13 @@ def _check_origins(assertion: Json, badge: _Node, profile: _Node) -> bool:
     allowed = {hosting.site_of(origin) for origin in origins or [profile.origin]}
     if hosting.site_of(_origin(address)) not in allowed:
         raise _Stop("hosted_origin_not_allowed", _origin(address))
-    if prefixes and not any(_upgraded(address).startswith(_upgraded(prefix)) for prefix in prefixes):
+    if prefixes and not _within(address, prefixes):
         raise _Stop("hosted_outside_scope")
     return badge.origin is not None and hosting.site_of(badge.origin) in {*allowed, hosting.site_of(profile.origin)}
+
+
+def _within(address: str, prefixes: list[str]) -> bool:
+    return any(hosting.secure(address).startswith(hosting.secure(prefix)) for prefix in prefixes)
 
 
 def _strings(value: Any) -> list[str]:
