@@ -7,6 +7,7 @@ Wallet exports carry the holder's keys beside the credentials (UniversalWallet20
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from connector.errors import UnsafeSubmission
@@ -16,7 +17,8 @@ _SEED_NAMES: Final = frozenset({"seed", "seedphrase", "mnemonic", "keyseed"})
 _SEED_CHARS: Final = 32
 """A 128-bit seed in hex; a plant's or a tournament's `seed` is shorter."""
 
-_MARKS = re.compile(rb"private_?key|secret_?key|seed|mnemonic|[\"']d[\"']\s*:|PRIVATE KEY-----|\\u00", re.IGNORECASE)
+_MARKS: Final = (b"private", b"secret", b"seed", b"mnemonic", b'"d"', b'"oct"', b"\\u00")
+"""Without one of these, in any case of letters, no member name below can occur; `\\u00` may spell any of them."""
 _CERTAIN = re.compile(
     rb"[\"'](?:private|secret)_?key_?(?:multibase|jwk|base58|base64|hex|pem)?[\"']\s*:\s*(?:[\"'][^\"']|\{)"
     rb"|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----",
@@ -26,7 +28,8 @@ _CERTAIN = re.compile(
 
 def may_hold_keys(content: bytes) -> bool:
     """A quick look at plain text: False means there is no private key in it, True means look closer."""
-    return bool(_MARKS.search(content))
+    lowered = content.lower()
+    return any(mark in lowered for mark in _MARKS)
 
 
 def surely_holds_keys(content: bytes) -> bool:
@@ -59,13 +62,21 @@ def _holds_key(item: dict[str, Any]) -> bool:
         return True
     if item.get("kty") == "oct" and isinstance(item.get("k"), str):
         return True
-    return any(_is_key_member(name, value) for name, value in item.items())
+    return any(_is_key_member(name, value) for name, value in item.items() if _tells(name))
+
+
+@lru_cache(maxsize=4096)
+def _tells(name: str) -> bool:
+    """Whether a member of that name would hold a private key or the seed of one."""
+    plain = _plain(name)
+    return plain.startswith(_KEY_PREFIXES) or plain in _SEED_NAMES
 
 
 def _is_key_member(name: str, value: Any) -> bool:
     if not value or not isinstance(value, str | dict):
         return False
-    plain = name.lower().replace("_", "").replace("-", "")
-    if plain.startswith(_KEY_PREFIXES):
-        return True
-    return plain in _SEED_NAMES and isinstance(value, str) and len(value) >= _SEED_CHARS
+    return _plain(name) not in _SEED_NAMES or (isinstance(value, str) and len(value) >= _SEED_CHARS)
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
