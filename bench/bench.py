@@ -1,8 +1,8 @@
-"""How long verification takes, as multiples of a floor measured in the same run.
+"""How long verification takes, as multiples of a floor measured in the same run; then what the service costs.
 
-The floor of a document is what no verifier can leave out: parse it, hash its bytes, check one Ed25519 signature per
-proof. Times are CPU times, medians of rounds that alternate between the floor and what is measured, so that other load
-and clock changes touch both. The workloads are signed samples in `LER_SHARED_DIR/bench/workloads`.
+The floor of a document is what no verifier can leave out: parse it, hash its bytes, check one signature per proof.
+Times are CPU times, medians of rounds that alternate between the floor and what is measured, so that other load and
+clock changes touch both. The workloads are signed samples in `LER_SHARED_DIR/bench/workloads`.
 
     python bench/bench.py [--rounds N]
 
@@ -18,31 +18,50 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import orjson
+import service
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 
-from connector.codec import multibase_decode, parse_json
+from connector.answers import answer, examine
+from connector.codec import b64url_decode, multibase_decode, parse_json, split_compact_jws
+from connector.infra.documents import NoDocuments
+from connector.model.applicant import Applicant
+from connector.model.report import Verdict
+from connector.model.submission import Submission
+from connector.ports import World
+from connector.verify import Policy
 from connector.verify.jsonld import canonicalize
 
 WORKLOADS = (
     Path(os.environ.get("LER_SHARED_DIR") or Path(__file__).resolve().parents[2] / "shared") / "bench" / "workloads"
 )
+JWT_FILES = {
+    "S_eddsa.jwt": "one badge, EdDSA",
+    "S_es256.jwt": "one badge, ES256",
+    "M_eddsa.jwt": "CLR, 10 badges",
+}
 FILES = {
     "S_rdfc.json": "one badge",
     "M_rdfc.json": "CLR, 10 badges",
     "L25_rdfc.json": "CLR, 25 badges",
     "L_rdfc.json": "CLR, 100 badges",
 }
-ED25519_PREFIX = b"\xed\x01"
+ED25519_PREFIX, P256_PREFIX = b"\xed\x01", b"\x80\x24"
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+NOBODY, OFFLINE = Applicant(), NoDocuments()
 
 
 @dataclass(frozen=True)
 class Signature:
-    key: Ed25519PublicKey
+    key: Ed25519PublicKey | EllipticCurvePublicKey
     value: bytes
     message: bytes
 
@@ -55,10 +74,16 @@ class Document:
     raw: bytes
     signatures: list[Signature] = field(default_factory=list)
 
+    @property
+    def is_jwt(self) -> bool:
+        return self.name.endswith(".jwt")
+
 
 @cache
-def key_of(verification_method: str) -> Ed25519PublicKey:
+def key_of(verification_method: str) -> Ed25519PublicKey | EllipticCurvePublicKey:
     raw = multibase_decode(verification_method.partition("#")[0].removeprefix("did:key:"))
+    if raw.startswith(P256_PREFIX):
+        return EllipticCurvePublicKey.from_encoded_point(SECP256R1(), raw.removeprefix(P256_PREFIX))
     return Ed25519PublicKey.from_public_bytes(raw.removeprefix(ED25519_PREFIX))
 
 
@@ -79,8 +104,20 @@ def signature_of(credential: dict[str, Any]) -> Signature:
     return Signature(key_of(proof["verificationMethod"]), multibase_decode(proof["proofValue"]), message)
 
 
+def jwt_signature(raw: bytes) -> Signature:
+    """The one signature of a compact JWT; ES256 in the form that the library takes (RFC 7518 section 3.4)."""
+    header, _payload, message, value = split_compact_jws(raw.decode().strip())
+    if header["alg"] == "ES256":
+        value = encode_dss_signature(int.from_bytes(value[:32], "big"), int.from_bytes(value[32:], "big"))
+    return Signature(key_of(header["kid"]), value, message)
+
+
 def check(signature: Signature) -> bool:
-    signature.key.verify(signature.value, signature.message)  # raises when it does not hold
+    """Raises when it does not hold."""
+    if isinstance(signature.key, Ed25519PublicKey):
+        signature.key.verify(signature.value, signature.message)
+    else:
+        signature.key.verify(signature.value, signature.message, ECDSA(SHA256()))
     return True
 
 
@@ -88,7 +125,10 @@ def check(signature: Signature) -> bool:
 
 
 def floor(document: Document) -> bool:
-    orjson.loads(document.raw)
+    if document.is_jwt:
+        orjson.loads(b64url_decode(document.raw.split(b".")[1].decode()))
+    else:
+        orjson.loads(document.raw)
     hashlib.sha256(document.raw).digest()
     return all(check(signature) for signature in document.signatures)
 
@@ -98,9 +138,25 @@ def canonicalize_and_check(document: Document) -> bool:
     return all(check(signature_of(credential)) for credential in credentials(parsed))
 
 
-MEASUREMENTS: dict[str, Callable[[Document], bool]] = {
-    "strict parse, canonicalize, all proofs": canonicalize_and_check,
-}
+def decide(document: Document) -> bool:
+    """Bytes to decision: every check of every credential, claims read, no report written."""
+    found = examine(Submission(content=document.raw), Policy(), World(OFFLINE.session()), applicant=NOBODY, now=NOW)
+    return found.verdict is Verdict.VERIFIED
+
+
+def answer_in_full(document: Document) -> bool:
+    """The whole answer of `verify --stream`, but for writing the JSON."""
+    result = answer(Submission(content=document.raw), Policy(), World(OFFLINE.session()), applicant=NOBODY, now=NOW)
+    return bool(result["verdict"] == "verified")
+
+
+Measurement = Callable[[Document], bool]
+MEASUREMENTS: tuple[tuple[str, Measurement, dict[str, str]], ...] = (
+    ("canonicalize, all proofs", canonicalize_and_check, FILES),
+    ("bytes to decision", decide, FILES),
+    ("whole answer", answer_in_full, FILES),
+    ("bytes to decision", decide, JWT_FILES),
+)
 
 
 # --- measuring -------------------------------------------------------------------------------------------------------
@@ -108,6 +164,8 @@ MEASUREMENTS: dict[str, Callable[[Document], bool]] = {
 
 def load(name: str) -> Document:
     raw = (WORKLOADS / name).read_bytes()
+    if name.endswith(".jwt"):
+        return Document(name, raw, [jwt_signature(raw)])
     return Document(name, raw, [signature_of(credential) for credential in credentials(parse_json(raw))])
 
 
@@ -130,12 +188,14 @@ def main() -> int:
     if not WORKLOADS.is_dir():
         print("bench: skipped, LER_SHARED_DIR is not there")
         return 0
-    print(f"{'measurement':<42}{'workload':<18}{'proofs':>7}{'floor ms':>10}{'ms':>10}{'x floor':>9}")
-    for label, measurement in MEASUREMENTS.items():
-        for name, what in FILES.items():
+    print(f"{'measurement':<28}{'workload':<20}{'proofs':>7}{'floor ms':>10}{'ms':>10}{'x floor':>9}")
+    for label, measurement, files in MEASUREMENTS:
+        for name, what in files.items():
             document = load(name)
             base, taken = compare(measurement, document, rounds)
-            print(f"{label:<42}{what:<18}{len(document.signatures):>7}{base:>10.2f}{taken:>10.2f}{taken / base:>9.1f}")
+            print(f"{label:<28}{what:<20}{len(document.signatures):>7}{base:>10.2f}{taken:>10.2f}{taken / base:>9.1f}")
+    print()
+    service.report()
     return 0
 
 
