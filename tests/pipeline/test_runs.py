@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from connector.errors import ConnectorError, FetchError, IntakeError, SubmissionTooLarge
+from connector.infra.world_file import RecordedWorld
 from connector.model.records import State
+from connector.model.submission import Basis
+from connector.ports import FetchedDocument, SandboxFault
+from connector.testing.issuer import Issuer, recorded_world
 
 from .conftest import House
 
@@ -63,3 +72,267 @@ def test_undoing_everything_leaves_what_was_there_before(house: House) -> None:
     assert (house.held.fields, house.held.tags) == (before.fields, before.tags)
     assert undone.message is not None
     assert "note" in undone.message  # Greenhouse keeps notes, and that is said
+
+
+class TestWhatIsNotAccepted:
+    def test_a_tampered_badge_is_refused_and_nothing_is_written(self, house: House) -> None:
+        record = house.deliver(house.badge(tampered=True))
+        assert (record.state, record.code) == (State.REFUSED, "invalid")
+        assert house.writes == 0
+
+    def test_what_cannot_be_read_is_refused_with_a_code_and_a_sentence(self, house: House) -> None:
+        record = house.deliver(b'{"a": 1, "a": 2}')
+        assert (record.state, record.code) == (State.REFUSED, "duplicate_member")
+        assert record.message
+        assert record.answer is not None
+        assert record.answer["verdict"] == "malformed"
+        assert house.sandbox.log == ()
+
+    def test_one_refused_credential_does_not_keep_the_others_out(self, house: House) -> None:
+        badges = [json.loads(house.badge("Welder I")), json.loads(house.badge("Rigger II", tampered=True))]
+        record = house.deliver(json.dumps(badges).encode())
+        assert record.state is State.DELIVERED
+        assert "Welder I" in str(house.held.fields)
+        assert "Rigger" not in str(house.held)
+
+    def test_a_wallet_backup_is_refused_before_anything_is_stored(self, house: House) -> None:
+        backup = json.dumps({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "AA", "d": "c2VjcmV0"}]}).encode()
+        with pytest.raises(IntakeError):
+            house.connector.submit(house.new(backup))
+        assert house.connector.submissions().items == ()
+
+    def test_a_file_over_the_limit_is_refused_before_anything_is_stored(self, houses: Callable[..., House]) -> None:
+        house = houses(extra={"LER_MAX_UPLOAD_BYTES": "2000"}, start=False)
+        with pytest.raises(SubmissionTooLarge):
+            house.connector.submit(house.new(b"x" * 2001))
+
+    def test_an_unknown_connection_is_refused(self, house: House) -> None:
+        ref = house.ref.model_copy(update={"connection": "nowhere"})
+        with pytest.raises(ConnectorError) as caught:
+            house.connector.submit(house.new(house.badge(), ref=ref))
+        assert caught.value.code == "unknown_connection"
+
+    @pytest.mark.parametrize(
+        "more",
+        [{"content": None}, {"url": "https://a.example"}, {"ref": {"connection": "greenhouse", "candidate": ""}}],
+    )
+    def test_half_a_request_is_refused(self, house: House, more: dict[str, Any]) -> None:
+        with pytest.raises(IntakeError):
+            house.connector.submit(house.new(**{"content": house.badge(), **more}))
+
+
+class TestConsentAndTakingBack:
+    def test_a_candidates_submission_waits_for_the_choice(self, house: House) -> None:
+        waiting = house.deliver(house.badge(), basis=Basis.CANDIDATE_PAGE, consent=False)
+        assert waiting.state is State.AWAITING_CONSENT
+        assert house.sandbox.log == ()
+        [achievement] = [c for c in waiting.claims if c.kind == "achievement"]
+        preview = house.connector.preview(waiting.id, (achievement.id,))
+        assert house.sandbox.log == ()
+        done = house.settled(house.connector.consent(waiting.id, (achievement.id,), "page"))
+        assert done.state is State.DELIVERED
+        assert done.change_set == preview
+        assert "Welder I" in str(house.held.fields)
+        assert "Welder I skill" not in str(house.held.fields)  # the skill was not ticked
+
+    def test_a_refusing_credential_never_asks_for_consent(self, house: House) -> None:
+        assert house.deliver(house.badge(tampered=True), consent=False).state is State.REFUSED
+
+    def test_withdrawing_takes_the_values_away_and_keeps_the_record(self, house: House) -> None:
+        record = house.deliver(house.badge())
+        withdrawn = house.settled(house.connector.withdraw(record.id))
+        assert (withdrawn.state, withdrawn.code) == (State.WITHDRAWN, "withdrawn")
+        assert "Welder" not in str(house.held.fields)
+        assert withdrawn.answer is not None
+        assert house.connector.report(record.report_id or "") == []
+
+    def test_withdrawing_can_mean_removal(self, houses: Callable[..., House]) -> None:
+        house = houses(extra={"LER_GREENHOUSE__WITHDRAWAL": "remove"})
+        record = house.deliver(house.badge())
+        withdrawn = house.settled(house.connector.withdraw(record.id))
+        assert (withdrawn.state, withdrawn.answer, withdrawn.claims) == (State.WITHDRAWN, None, ())
+
+    def test_withdrawing_can_mean_a_task_for_the_privacy_office(self, houses: Callable[..., House]) -> None:
+        house = houses(extra={"LER_GREENHOUSE__WITHDRAWAL": "review"})
+        record = house.deliver(house.badge())
+        asked = house.connector.withdraw(record.id)
+        assert (asked.state, asked.code) == (State.DELIVERED, "withdrawal_requested")
+        assert "Welder" in str(house.held.fields)
+
+    def test_erasing_leaves_nothing_here_and_says_what_stays_there(self, house: House) -> None:
+        record = house.deliver(house.badge())
+        house.connector.erase(record.id)
+        erased = house.settled(record)
+        assert (erased.state, erased.code) == (State.WITHDRAWN, "erased")
+        assert (erased.answer, erased.claims, erased.change_set, erased.document_sha256) == (None, (), None, None)
+        assert "note" in (erased.message or "")
+        assert "Welder" not in str(house.held.fields)
+
+    def test_undoing_before_anything_was_written_asks_the_ats_nothing(self, house: House) -> None:
+        waiting = house.deliver(house.badge(), consent=False)
+        undone = house.settled(house.connector.undo(waiting.id))
+        assert undone.state is State.WITHDRAWN
+        assert house.sandbox.log == ()
+
+    def test_handing_in_again_after_undo_writes_again_but_no_second_note(self, house: House) -> None:
+        record = house.deliver(house.badge())
+        full = house.held
+        house.settled(house.connector.undo(record.id))
+        house.deliver(house.badge())
+        assert house.held.fields == full.fields
+        assert len(house.held.notes) == 1
+
+    def test_acting_on_what_does_not_exist_is_said(self, house: House) -> None:
+        for act in (house.connector.undo, house.connector.retry, house.connector.withdraw, house.connector.erase):
+            with pytest.raises(ConnectorError) as caught:
+                act("sub_none")
+            assert caught.value.code == "unknown_submission"
+        assert house.connector.submission("sub_none") is None
+
+
+class TestTheAtsInTrouble:
+    def test_a_lost_answer_is_not_followed_by_a_second_note(self, house: House) -> None:
+        house.sandbox.inject(SandboxFault(reset=True, after_commit=True, on="write", times=3))
+        record = house.deliver(house.badge())
+        assert record.state is State.DELIVERED
+        assert len(house.held.notes) == 1
+        assert record.attempts > 1
+
+    def test_retry_after_is_obeyed_by_waiting_without_asking(self, house: House) -> None:
+        house.sandbox.inject(SandboxFault(status=429, headers={"Retry-After": "20"}, on="write"))
+        started = time.monotonic()
+        submitted = house.connector.submit(house.new(house.badge()))
+        record = house.settled(submitted)
+        assert record.state is State.DELIVERED
+        assert time.monotonic() - started >= 20 / 20  # the time scale of these tests
+        refused = [n for n, r in enumerate(house.sandbox.log) if r.status == 429]
+        assert len(refused) == 1
+
+    def test_a_pause_of_the_account_holds_for_its_other_submissions(self, house: House) -> None:
+        house.sandbox.inject(SandboxFault(status=429, headers={"Retry-After": "40"}, on="read"))
+        first = house.connector.submit(house.new(house.badge()))
+        while not any(r.status == 429 for r in house.sandbox.log):
+            time.sleep(0.02)
+        asked = len(house.sandbox.log)
+        other = house.sandbox.people()[1]
+        ref = house.ref.model_copy(update={"candidate": other.candidate, "application": other.application})
+        second = house.connector.submit(house.new(house.badge("Rigger II"), ref=ref))
+        time.sleep(0.8)
+        assert len(house.sandbox.log) == asked
+        assert house.settled(first).state is State.DELIVERED
+        assert house.settled(second).state is State.DELIVERED
+
+    def test_a_burst_of_errors_ends_delivered(self, house: House) -> None:
+        house.sandbox.inject(SandboxFault(status=503, on="any", times=4))
+        assert house.deliver(house.badge()).state is State.DELIVERED
+
+    def test_refused_credentials_end_failed_and_a_retry_delivers(self, house: House) -> None:
+        house.sandbox.inject(SandboxFault(status=403, on="any", times=1))
+        record = house.deliver(house.badge())
+        assert record.state is State.FAILED
+        assert record.code is not None
+        assert record.code.startswith("ats_")
+        assert house.settled(house.connector.retry(record.id)).state is State.DELIVERED
+
+    def test_a_candidate_who_is_gone_ends_failed_and_is_not_made_again(self, house: House) -> None:
+        ref = house.ref.model_copy(update={"candidate": house.sandbox.absent_candidate, "application": None})
+        record = house.deliver(house.badge(), ref=ref)
+        assert (record.state, record.code) == (State.FAILED, "not_found_in_ats")
+        assert house.writes == 0
+
+
+class TestIdempotency:
+    def test_the_same_key_gives_the_same_submission(self, house: House) -> None:
+        badge = house.badge()
+        first = house.connector.submit(house.new(badge, idempotency_key="k"))
+        again = house.connector.submit(house.new(badge, idempotency_key="k"))
+        assert again.id == first.id
+        assert len(house.connector.submissions().items) == 1
+
+    def test_the_same_key_with_another_request_is_refused(self, house: House) -> None:
+        house.connector.submit(house.new(house.badge(), idempotency_key="k"))
+        with pytest.raises(ConnectorError) as caught:
+            house.connector.submit(house.new(house.badge("Rigger II"), idempotency_key="k"))
+        assert caught.value.code == "idempotency_conflict"
+
+    def test_many_at_once_for_one_application_end_with_one_note(self, house: House) -> None:
+        badges = [house.badge(f"Part {n}") for n in range(6)]
+        submitted = [house.connector.submit(house.new(b)) for b in badges for _ in range(2)]
+        assert {house.settled(s).state for s in submitted} == {State.DELIVERED}
+        assert len(house.held.notes) == 1
+        assert all(f"Part {n}" in str(house.held.fields) for n in range(6))
+
+
+class TestWhatCouldNotBeFoundOut:
+    def test_a_key_that_cannot_be_had_just_now_is_tried_again(
+        self, houses: Callable[..., House], tmp_path: Path
+    ) -> None:
+        issuer = Issuer("lakeview", method="web")
+        world = Outage(recorded_world(issuer), base=tmp_path)
+        house = houses(issuer=issuer, documents=world)
+        submitted = house.connector.submit(house.new(house.badge()))
+        while (house.connector.submission(submitted.id) or submitted).state is State.RECEIVED:
+            time.sleep(0.02)
+        waiting = house.connector.submission(submitted.id)
+        assert waiting is not None
+        assert (waiting.state, waiting.code) == (State.ASSESSED, "unresolvable")
+        assert waiting.next_attempt_at is not None
+        world.down = False
+        assert house.settled(submitted).state is State.DELIVERED
+
+    def test_it_is_final_when_its_time_is_over(self, houses: Callable[..., House], tmp_path: Path) -> None:
+        issuer = Issuer("lakeview", method="web")
+        house = houses(
+            issuer=issuer,
+            documents=Outage(recorded_world(issuer), base=tmp_path),
+            extra={"LER_RECHECK_HOURS": "0"},
+        )
+        record = house.deliver(house.badge())
+        assert (record.state, record.code) == (State.REFUSED, "unresolvable")
+
+    def test_a_status_that_could_not_be_read_is_delivered_as_such_and_mended_later(
+        self, houses: Callable[..., House], tmp_path: Path
+    ) -> None:
+        issuer = Issuer("lakeview", method="key")
+        badge = json.dumps(
+            issuer.open_badge(email="maria.okafor@mail.example", status=issuer.status_entry(), tags=["Welding"])
+        ).encode()
+        world = Outage(recorded_world(issuer), base=tmp_path)
+        house = houses(issuer=issuer, documents=world)
+        record = house.deliver(badge)
+        assert record.state is State.DELIVERED
+        assert record.answer is not None
+        assert record.answer["verdict"] == "status_unknown"
+        world.down = False
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            now = house.connector.submission(record.id)
+            assert now is not None
+            if now.state is State.DELIVERED and (now.answer or {}).get("verdict") == "verified":
+                break
+            time.sleep(0.05)
+        else:
+            pytest.fail("the status was not asked for again")
+        assert len(house.held.notes) == 1
+
+
+class Outage(RecordedWorld):
+    """A world whose hosts do not answer while `down`; its sessions share that."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._down = {"down": True}
+
+    @property
+    def down(self) -> bool:
+        return self._down["down"]
+
+    @down.setter
+    def down(self, value: bool) -> None:
+        self._down["down"] = value
+
+    def get(self, url: str, **more: Any) -> FetchedDocument:
+        if self.down:
+            self._note(url, "failed", None)
+            raise FetchError("A site could not be reached.", code="unreachable")
+        return super().get(url, **more)
