@@ -245,15 +245,29 @@ class Connector:
 
     def consent(self, submission_id: str, selected: tuple[str, ...], reference: str | None = None) -> SubmissionRecord:
         """The candidate's choice (ids of claims); the delivery starts."""
-        return self._act(submission_id, lambda work: consent.consented(work, selected, reference))
 
-    def preview(self, submission_id: str, selected: tuple[str, ...] | None = None) -> ChangeSet:
-        """What would stand in the ATS with this choice; nothing is written."""
+        def turn(work: Work) -> Work:
+            after = consent.consented(work, selected, reference)
+            return after if after is work else after.model_copy(update={"consented_at": self._clock.now()})
+
+        return self._act(submission_id, turn)
+
+    def preview(
+        self, submission_id: str, selected: tuple[str, ...] | None = None, *, alone: bool = False
+    ) -> ChangeSet:
+        """What would stand in the ATS with this choice; nothing is written.
+
+        Args:
+            alone: only what this submission brings. Whoever holds a candidate's link must not learn from it what was
+                shared for the same application before.
+        """
         work = self._known(submission_id)
         if selected is not None:
             if not selected:
                 return ChangeSet(ats=self._accounts.kind(work.ref.connection))
             work = consent.with_choice(work, selected)
+        if alone:
+            return self._plan(pipeline.share_of(work.ref, [work]))
         plan = pipeline.wished(self._tools, work.ref, including=work)
         assert plan is not None, "it includes this one"
         return plan

@@ -42,6 +42,7 @@ SEALED_PARTS: Final = {
         "url",
         "mapping",
         "consent_reference",
+        "consented_at",
         "selected",
         "message",
     ),

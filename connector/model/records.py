@@ -61,7 +61,9 @@ class NewSubmission(BaseModel):
 class SubmissionRecord(BaseModel):
     """A submission as it stands. `answer` is the JSON of CONTRACT section 2 once it was assessed.
 
-    `code` and `message` say why it is `refused` or `failed`; `report_id` names the page `/r/{report_id}`.
+    `code` and `message` say why it is `refused` or `failed`; `report_id` names the page `/r/{report_id}`. `live`: it
+    counts in the plan of its application (consented, not refused, not taken back). `assessed_at` is when it was last
+    checked, `consented_at` when the candidate confirmed the choice.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -76,6 +78,9 @@ class SubmissionRecord(BaseModel):
     document_sha256: str | None = None
     duplicate_of: str | None = None
     report_id: str | None = None
+    live: bool = False
+    assessed_at: datetime | None = None
+    consented_at: datetime | None = None
     answer: dict[str, Any] | None = None
     claims: tuple[Claim, ...] = ()
     selected: tuple[str, ...] | None = None

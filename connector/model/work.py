@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 
 from connector.model.applicant import Applicant
@@ -30,9 +29,7 @@ class Work(SubmissionRecord):
     Attributes:
         applicant, label, url, mapping, invitation: as handed in.
         consent: somebody answers for it; without it nothing is planned.
-        live: it counts in the plan of its application: consented, not refused, not taken back.
         action: what is under way beside the ordinary course.
-        assessed_at: when it was last assessed.
         recheck: something could not be found out just then, and is to be tried again.
         runs: how many workflows were started for it; the number is part of a workflow's id.
     """
@@ -43,9 +40,7 @@ class Work(SubmissionRecord):
     mapping: str | None = None
     invitation: str | None = None
     consent: bool = True
-    live: bool = False
     action: Action | None = None
-    assessed_at: datetime | None = None
     recheck: bool = False
     runs: int = 0
 
