@@ -18,6 +18,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from connector import codec
@@ -109,7 +110,7 @@ class Issuer:
     ) -> None:
         self.name = name
         self.key = SigningKey(seed, alg)
-        self.domain = domain or f"{seed}.example"
+        self.domain = domain or f"{seed.replace(' ', '-')}.example"
         self.id, self.key_id = self._identity(method)
         self._method = method
         self._stranger = SigningKey(f"{seed} but somebody else", alg)
@@ -497,8 +498,6 @@ def _dates(
 
 
 def _instant(text: str) -> int:
-    from datetime import datetime
-
     return int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp())
 
 
@@ -506,7 +505,7 @@ def _registered_claims(document: Json) -> Json:
     """The claims that say the same as the credential (Open Badges 3.0, JSON Web Token Proof Format)."""
     issuer = document["issuer"]
     claims: Json = {
-        "iss": issuer["id"] if isinstance(issuer, dict) else issuer,
+        "iss": issuer.get("id") if isinstance(issuer, dict) else issuer,
         "jti": document["id"],
         "nbf": _instant(document.get("validFrom") or document["issuanceDate"]),
     }

@@ -137,7 +137,7 @@ def _public_key(kind: KeyKind, key: _LoadedKey) -> PublicKey:
 
 _P: Final = 2**255 - 19
 _D: Final = (-121665 * pow(121666, -1, _P)) % _P
-_Y8: Final = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7
+_Y8: Final = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
 _WEAK_Y: Final = frozenset({0, 1, _P - 1, _Y8, _P - _Y8})
 """The points of order 1, 2, 4 and 8: under such a key everybody's signature holds."""
 
@@ -240,15 +240,23 @@ def _import_jwk(jwk: dict[str, Any]) -> PublicKey:
         if kind in (("EC", "P-256"), ("EC", "P-384")):
             return _public_key(KeyKind(jwk["crv"]), ECKey.import_key(plain).public_key)
         if kind[0] == "RSA":
+            _check_modulus(plain.get("n"))
             return _rsa(RSAKey.import_key(plain).public_key)
     except (jose_errors.JoseError, ValueError, TypeError, UnsupportedAlgorithm, KeyError):
         raise KeyProblem("key_malformed", "the JSON Web Key is broken") from None
     raise _unsupported(str(kind)[:60])
 
 
+def _check_modulus(modulus: object) -> None:
+    try:
+        bits = int.from_bytes(codec.b64url_decode(modulus if isinstance(modulus, str) else ""), "big").bit_length()
+    except IntakeError as error:
+        raise KeyProblem("key_malformed", error.code) from None
+    if not MIN_RSA_BITS <= bits <= MAX_RSA_BITS:
+        raise KeyProblem("key_too_weak", f"{bits} bits")
+
+
 def _rsa(key: rsa.RSAPublicKey) -> PublicKey:
-    if not MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
-        raise KeyProblem("key_too_weak", f"{key.key_size} bits")
     if key.public_numbers().e < 3 or key.public_numbers().e % 2 == 0:
         raise KeyProblem("key_too_weak", "the RSA key has a bad exponent")
     return _public_key(KeyKind.RSA, key)
