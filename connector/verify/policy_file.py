@@ -80,7 +80,7 @@ def _plain(value: Any) -> Any:
 
 
 def _positioned(error: ValidationError, document: CommentedMap, file: str) -> PolicyFileError:
-    first = error.errors()[0]
+    first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     location = [part for part in first["loc"] if isinstance(part, int) or _is_name(part, document)]
     line, column = _place(document, location, of_key=first["type"] == "extra_forbidden")
     where = ".".join(str(part) for part in location)
@@ -89,6 +89,8 @@ def _positioned(error: ValidationError, document: CommentedMap, file: str) -> Po
         near = difflib.get_close_matches(name, sorted(_known_names(Policy)), n=1)
         hint = f" Did you mean `{near[0]}`?" if near else ""
         return PolicyFileError(f"unknown key `{name}`.{hint}", file=file, line=line, column=column)
+    if first["type"] == "missing":
+        return PolicyFileError(f"`{where}` lacks `{first['loc'][-1]}`.", file=file, line=line, column=column)
     return PolicyFileError(f"`{where}`: {first['msg']}.", file=file, line=line, column=column)
 
 
