@@ -102,7 +102,7 @@ OKP = SigningKey("jwk").public_jwk
         ({"kty": "RSA", "e": "AQAB"}, "key_too_weak"),
         ({"kty": "RSA", "n": "%%", "e": "AQAB"}, "key_malformed"),
         ({}, "key_kind_unsupported"),
-        (_rsa(1024), "key_too_weak"),
+        pytest.param(_rsa(1024), "key_too_weak", id="RSA of 1024 bits-key_too_weak"),
         ("not an object", "key_malformed"),
         (None, "key_malformed"),
     ],
