@@ -14,6 +14,8 @@ from connector.errors import UnsafeSubmission
 
 _KEY_PREFIXES: Final = ("privatekey", "secretkey")
 _SEED_NAMES: Final = frozenset({"seed", "seedphrase", "mnemonic", "keyseed"})
+_MAX_NAME: Final = 40
+"""Longer than any name of a key; it also bounds what the names remembered by `_tells` weigh."""
 _SEED_CHARS: Final = 32
 """A 128-bit seed in hex; a plant's or a tournament's `seed` is shorter."""
 
@@ -62,7 +64,7 @@ def _holds_key(item: dict[str, Any]) -> bool:
         return True
     if item.get("kty") == "oct" and isinstance(item.get("k"), str):
         return True
-    return any(_is_key_member(name, value) for name, value in item.items() if _tells(name))
+    return any(_is_key_member(name, value) for name, value in item.items() if len(name) <= _MAX_NAME and _tells(name))
 
 
 @lru_cache(maxsize=4096)

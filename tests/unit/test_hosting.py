@@ -105,3 +105,20 @@ def test_a_page_is_read_whatever_state_it_is_in() -> None:
     found = hosting.read_page(head + b"<script type='application/ld+json'>{ <b\xff</script><p", "https://a.example/p")
     assert found.alternates == ("//[bad",)
     assert found.embedded == ("{ <b\ufffd",)
+
+
+def test_letters_in_a_page_stay_what_they_are() -> None:
+    page = '<script type="application/ld+json">{"name": "Schweißen ✓ &amp; co"}</script>'.encode()
+    assert hosting.read_page(page, "https://a.example/").embedded == ('{"name": "Schweißen ✓ &amp; co"}',)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("piece", [b"<a ", b"<!--", b'<a b="', b"<", b"<div>", b"</script", b"<![CDATA[", b"&#", b"\0"])
+def test_a_page_made_to_take_long_is_read_at_once(piece: bytes) -> None:
+    """Some of these take minutes with a reader whose time grows with the square of the length."""
+    assert hosting.read_page(piece * (400_000 // len(piece)), "https://a.example/").alternates == ()
+
+
+@pytest.mark.parametrize("content", [b"", b"   ", b"<!-- x -->", b"text"])
+def test_a_page_with_nothing_in_it_offers_nothing(content: bytes) -> None:
+    assert hosting.read_page(content, "https://a.example/") == hosting.Page()

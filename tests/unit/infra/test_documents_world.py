@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -84,6 +83,7 @@ def test_compressed_answers_are_opened_and_bounded(tmp_path: Path) -> None:
     assert refusal({URL: {"body": "{}", "content_encoding": "gzip"}}).code == "bad_encoding"
 
 
+@pytest.mark.timeout(30)
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
@@ -94,13 +94,11 @@ def test_compressed_answers_are_opened_and_bounded(tmp_path: Path) -> None:
     ],
 )
 def test_an_answer_that_never_ends_well_is_a_failure_and_nobody_waits_for_it(answer: Any, code: str) -> None:
-    began = time.monotonic()
     source = world({URL: answer})
     with pytest.raises(FetchError) as caught:
         source.get(URL, purpose=Purpose.KEY)
     assert (caught.value.code, caught.value.refused) == (code, False)
     assert outcomes(source) == [(URL, "failed", None)]
-    assert time.monotonic() - began < 5
 
 
 def test_a_slow_answer_within_the_limits_is_an_answer() -> None:
