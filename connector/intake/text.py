@@ -122,7 +122,7 @@ def _blank(text: str, spans: list[tuple[int, int]]) -> str:
 
 
 def _json_spans(text: str) -> list[tuple[int, int]]:
-    """Balanced `{...}` values at the top of the text that hold at least one member."""
+    """Balanced `{...}` values at the top of the text that hold at least one member; two are enough to refuse it."""
     spans: list[tuple[int, int]] = []
     depth, start, in_string = 0, 0, False
     for match in _STRUCTURE.finditer(text):
@@ -139,4 +139,6 @@ def _json_spans(text: str) -> list[tuple[int, int]]:
             depth -= 1
             if depth == 0 and _WHITESPACE.sub("", text[start : start + 200])[1:2] == '"':
                 spans.append((start, match.end()))
+                if len(spans) > 1:
+                    break
     return spans
