@@ -116,9 +116,11 @@ class _Run:
 def _assess(credential: UnverifiedCredential, run: _Run) -> AssessedCredential:
     if credential.problem is not None:
         return _refuse_unreadable(credential, credential.problem, run)
-    if credential.format is CredentialFormat.OPEN_BADGE_2 and credential.jws is None:
-        return _assess_hosted(credential, run)
-    return _assess_signed(credential, run)
+    if credential.format is not CredentialFormat.OPEN_BADGE_2:
+        return _assess_signed(credential, run)
+    if credential.jws is not None:
+        return _conclude(credential, credential.document, (result("hosted_signed_badge"),), ("jws",), run)
+    return _assess_hosted(credential, run)
 
 
 def _refuse_unreadable(credential: UnverifiedCredential, problem: IntakeError, run: _Run) -> AssessedCredential:
@@ -131,7 +133,7 @@ def _assess_signed(credential: UnverifiedCredential, run: _Run) -> AssessedCrede
     documents, now = run.world.documents, run.now
 
     # 1. The proof: one known kind, a key whose owner allows it, and every signature holds.
-    proven = _prove(credential, run)
+    proven = proof.measure(credential, documents, now=now)
     document = proven.document
 
     # 2. The form of what was signed. It says nothing about truth, so it is looked at in any case.
@@ -164,12 +166,6 @@ def _assess_signed(credential: UnverifiedCredential, run: _Run) -> AssessedCrede
     # 9. Then the policy judges.
     checks = (*form, proven.result, dates.result, *state, *who.results, about.result, presented.result)
     return _conclude(credential, document, checks, proven.securing, run, who.finding, about.finding, dates)
-
-
-def _prove(credential: UnverifiedCredential, run: _Run) -> proof.ProofFinding:
-    if credential.format is CredentialFormat.OPEN_BADGE_2:
-        return proof.ProofFinding(result("hosted_signed_badge"), credential.document, ("jws",))
-    return proof.measure(credential, run.world.documents, now=run.now)
 
 
 def _assess_hosted(credential: UnverifiedCredential, run: _Run) -> AssessedCredential:

@@ -47,7 +47,7 @@ def bind(issuer: str, keys: tuple[FoundKey, ...], documents: DocumentSource, *, 
     if not listed:
         return Binding.UNBOUND
     for method, key in listed:
-        if any(key == found.key if key else method == found.method for found in keys):
+        if any(key == found.key if key else method == found.method != "" for found in keys):
             return Binding.BOUND
     return Binding.MISMATCH
 

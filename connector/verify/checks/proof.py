@@ -226,7 +226,7 @@ def _token_key(jws: CompactJws, token: jose.Token, documents: DocumentSource, pu
     )
     kid = header.get("kid")
     if kid is None and embedded is not None:
-        return FoundKey(embedded, None, "jwk")
+        return FoundKey(embedded, None, "")
     find = _key_by_kid(kid, issuer)
     found = find(question, documents)
     if embedded is not None and embedded != found.key:

@@ -169,7 +169,7 @@ def _read_entry(value: object) -> _Entry | None:
     if kind is None:
         raise CheckError("status_type_unknown", ", ".join(kinds)[:100])
     purpose, url = value.get("statusPurpose"), value.get("statusListCredential")
-    if purpose in _REMARKS and kind == "BitstringStatusListEntry":
+    if isinstance(purpose, str) and purpose in _REMARKS and kind == "BitstringStatusListEntry":
         return None
     if not isinstance(purpose, str) or purpose not in _ENDING:
         raise CheckError("status_type_unknown", f"purpose {str(purpose)[:40]}")

@@ -7,6 +7,7 @@ section 3.3). Adding a DID method is adding a file here and a line to `_METHODS`
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -17,7 +18,7 @@ from connector.errors import FetchError, IntakeError
 from connector.ports import DocumentSource, FetchedDocument, Purpose
 from connector.verify import keys
 from connector.verify.did import did_jwk, did_key, did_web
-from connector.verify.did.document import ControllerDocument, read_key
+from connector.verify.did.document import MAX_METHODS, ControllerDocument, read_key
 from connector.verify.errors import CheckError
 from connector.verify.keys import PublicKey
 
@@ -136,9 +137,18 @@ def authorised_keys(
     if identifier.startswith("https:"):
         document = _fetch(identifier, documents)
         if isinstance(document.get("keys"), list):
-            return [(str(jwk.get("kid")), keys.from_jwk(jwk)) for jwk in document["keys"] if isinstance(jwk, dict)]
+            return list(_usable(document["keys"]))
         return list(_controller_document(document, identifier).authorised(purpose, now=now))
     return list(resolve(identifier, documents).authorised(purpose, now=now))
+
+
+def _usable(jwks: list[Any]) -> Iterator[tuple[str, PublicKey | None]]:
+    """The keys of a JWK Set that can be used here; the others bind nobody."""
+    for jwk in jwks[:MAX_METHODS]:
+        try:
+            yield "", keys.from_jwk(jwk)
+        except CheckError:
+            continue
 
 
 def _find_at_address(method: str, base: str, question: KeyQuestion, documents: DocumentSource) -> FoundKey:
@@ -179,7 +189,10 @@ def _controller_document(document: Json, identifier: str) -> ControllerDocument:
 
 
 def _fetch(url: str, documents: DocumentSource) -> Json:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise CheckError("key_identifier_malformed", "the key's address") from None
     if not parts.hostname or parts.username is not None or parts.password is not None:
         raise CheckError("key_identifier_malformed", "the key's address")
     try:

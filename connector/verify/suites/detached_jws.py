@@ -28,6 +28,6 @@ def split(value: object) -> tuple[dict[str, Any], bytes, bytes]:
         raise CheckError("proof_malformed", "jws header")
     if header.get("b64") is not False or header.get("crit") != ["b64"] or header.keys() - {"alg", "b64", "crit", "kid"}:
         raise CheckError("proof_malformed", "jws header")
-    if header.get("alg") in UNSUPPORTED_ALGORITHMS:
+    if isinstance(header.get("alg"), str) and header["alg"] in UNSUPPORTED_ALGORITHMS:
         raise CheckError("proof_unsupported", f"alg {header['alg']}")
     return header, f"{parts[0]}.".encode("ascii"), signature

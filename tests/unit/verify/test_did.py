@@ -63,6 +63,8 @@ def test_did_key_without_its_fragment_is_accepted_with_a_remark() -> None:
         ("file:///etc/passwd", "key_method_unknown"),
         ("#key-1", "key_identifier_malformed"),
         ("https://user:pw@issuer.example/keys#1", "key_identifier_malformed"),
+        ("https://[#1", "key_identifier_malformed"),
+        ("https:#1", "key_identifier_malformed"),
         ("did:jwk:%%%#0", "key_identifier_malformed"),
         (f"did:jwk:{codec.b64url_encode(b'[]')}#0", "key_identifier_malformed"),
     ],
