@@ -65,7 +65,7 @@ def resolve(url: str) -> str:
     parts = _split(text)
     if _WALLET_SCHEMES.match(text):
         raise UnsupportedFormat("This link opens a wallet; it holds no record.", code="link_opens_wallet")
-    if parts.scheme != "https" or not parts.hostname:
+    if parts.scheme not in ("https", "http") or not parts.hostname:  # http: the guard decides, and lists it
         raise UnsafeLink("Only links that start with https:// can be followed.")
     _refuse_closed(parts.hostname)
     if parts.hostname in ("verifierplus.org", "www.verifierplus.org"):
@@ -112,6 +112,8 @@ def _get(url: str, documents: DocumentSource) -> FetchedDocument:
     try:
         document = documents.get(url, purpose=Purpose.LINK, accept=ACCEPT, fresh=True)
     except FetchError as error:
+        if error.code == "not_https":
+            raise UnsafeLink("Only links that start with https:// can be followed.") from None
         if error.refused and error.code != "offline":
             raise UnsafeLink("This link may not be followed.", detail=error.code) from None
         raise

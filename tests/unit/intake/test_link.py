@@ -63,13 +63,23 @@ def test_a_link_leads_to_the_record_behind_the_page(link: str, address: str) -> 
 
 @pytest.mark.parametrize(
     "link",
-    ["", "no link", "http://wallet.example/1", "ftp://wallet.example/1", "javascript:alert(1)", "file:///etc/passwd",
+    ["", "no link", "ftp://wallet.example/1", "javascript:alert(1)", "file:///etc/passwd",
      "https://", "https://[::1", "https://a.example/" + "a" * 5000],
 )  # fmt: skip
 def test_what_is_no_https_link_is_not_followed(link: str) -> None:
     with pytest.raises(UnsafeLink) as caught:
         fetch_link(link, NoDocuments())
     assert caught.value.code == "unsafe_link"
+
+
+def test_plain_http_is_refused_and_listed_unless_a_recorded_world_names_it() -> None:
+    source = world({})
+    with pytest.raises(UnsafeLink) as caught:
+        fetch_link("http://wallet.example/1", source)
+    assert "https://" in caught.value.message
+    assert [(r.url, r.outcome) for r in source.requests] == [("http://wallet.example/1", "refused")]
+    named = world({"http://wallet.example/1": {"body": TEXT}})
+    assert fetch_link("http://wallet.example/1", named).content.decode() == TEXT
 
 
 @pytest.mark.parametrize(
