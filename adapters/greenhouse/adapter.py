@@ -29,7 +29,7 @@ from adapters.greenhouse.values import (
     value_to_send,
 )
 from adapters.greenhouse.wire import CandidateRow
-from connector.errors import AmbiguousTarget, NotFoundInAts, RejectedByAts, RetryableDeliveryError
+from connector.errors import AmbiguousTarget, DeliveryError, NotFoundInAts, RejectedByAts, RetryableDeliveryError
 from connector.model.applicant import ApplicationRef
 from connector.model.changes import AddAttachment, AtsState, AttachmentState, Family, FieldValue, NoteState
 from connector.ports import AtsHttp, Capabilities, Catalog, NoteSupport, Probe
@@ -119,6 +119,9 @@ class GreenhouseAdapter(BaseAdapter):
         definitions = await self._definitions_for(changed)
         ours = {key: value_to_send(definitions[key], value) for key, value in changed.items()}
         before = await self._client.candidate(candidate)
+        held = read_values(before.custom_fields)
+        if all(same_value(value, held.get(key)) for key, value in changed.items()):
+            return
         body = [{"name_key": key, "value": value} for key, value in ours.items()]
         body += _kept_values(before, definitions, ours)
         after = await self._client.patch_custom_fields(candidate, body)
@@ -262,10 +265,13 @@ def _kept_values(
 
 
 def _check_written(before: CandidateRow, after: CandidateRow, changed: Mapping[str, FieldValue | None]) -> None:
-    """A 200 does not prove that the value is there as we meant it, nor that the others still are."""
+    """A 200 does not prove that the value is there as we meant it, nor that the others still are.
+
+    Ours can be tried one by one (`RejectedByAts`); harm to theirs stops everything, nothing is tried again.
+    """
     lost = foreign_changes(before.custom_fields, after.custom_fields, list(changed))
     if lost:
-        raise RejectedByAts(
+        raise DeliveryError(
             "Greenhouse changed candidate fields that are not ours while ours were written: "
             + ", ".join(f"`{key}`" for key in lost[:5])
             + ". Look at the candidate, and tell the administrator.",

@@ -25,6 +25,7 @@ SKILL_OPTIONS: Final = (
     "CNC machining",
     "Electrical wiring",
     "Forklift operation",
+    "First aid",
     "Network administration",
     "Cloud computing",
     "Data analysis",

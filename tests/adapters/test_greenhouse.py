@@ -159,6 +159,14 @@ async def test_a_patch_sends_the_complete_known_set_and_nothing_that_cannot_be_s
     }
 
 
+async def test_what_stands_there_since_we_looked_is_not_written_again(make: Make) -> None:
+    bench = make()
+    seen = await bench.look(FIELDS)
+    for _ in range(2):
+        await bench.ats.set_fields(bench.ref, {"ler_skill_set": ("SQL", "Python"), "ler_skills": None}, seen)
+    assert bench.wire.calls().count(f"PATCH {bench.candidate_path}") == 1
+
+
 async def test_no_value_of_the_recruiters_changes_in_a_year_of_deliveries(make: Make) -> None:
     bench = make(custom_fields_patch="replace")
     before = dict(bench.candidate().values)
@@ -183,9 +191,10 @@ async def test_an_ats_that_loses_a_foreign_value_is_caught(make: Make, monkeypat
     bench = make()
     seen = await bench.look(FIELDS)
     monkeypatch.setattr("adapters.greenhouse.adapter._kept_values", lambda *a: [])
-    with pytest.raises(RejectedByAts, match="not ours") as caught:
+    with pytest.raises(DeliveryError, match="not ours") as caught:
         await bench.ats.set_fields(bench.ref, {"ler_skills": "x"}, seen)
     assert caught.value.code == "foreign_field_changed"
+    assert not isinstance(caught.value, RejectedByAts), "a refusal would be tried again value by value"
     assert "`heard_of_us`" in caught.value.message and "Union hall" not in caught.value.message
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from ruamel.yaml import YAML
 
 from adapters.greenhouse.doctor import SCOPES
 from adapters.greenhouse.lists import LISTS
 from adapters.greenhouse.sandbox import ATTACHMENT_TYPES, CLIENT_ID, CLIENT_SECRET, VISIBILITY, GreenhouseSandbox
-from adapters.greenhouse.world import FIELD_SEEDS
 from connector.ports import SandboxSeed
 from connector.testing.ats_suite import LoopbackTransport
 
@@ -272,11 +273,14 @@ async def test_rate_headers_are_on_every_answer_of_the_api(api: httpx.AsyncClien
         assert answer.headers["x-ratelimit-reset"].isdigit()
 
 
-def test_the_fields_that_the_mappings_use_are_there() -> None:
-    assert [(key, kind) for key, _, kind, _ in FIELD_SEEDS[:5]] == [
-        ("ler_credentials", "long_text"),
-        ("ler_skills", "long_text"),
-        ("ler_skill_set", "multi_select"),
-        ("ler_report", "url"),
-        ("ler_checked_on", "date"),
-    ]
+@pytest.mark.parametrize("name", ["greenhouse.yaml", "greenhouse-full.yaml"])
+def test_the_stand_in_has_what_the_shipped_mappings_write_to(name: str) -> None:
+    text = resources.files("mappings").joinpath(name).read_text("utf-8")
+    fields: dict[str, Json] = YAML(typ="safe").load(text)["fields"]
+    world = GreenhouseSandbox(SandboxSeed()).world
+    assert fields
+    for field in fields.values():
+        row = world.definition(field["target"])
+        assert row is not None and row["value_type"] == field["type"], field["target"]
+        wanted = {o if isinstance(o, str) else o["name"] for o in field.get("options", [])}
+        assert wanted <= {o["name"] for o in world.options.values() if o["custom_field_id"] == row["id"]}
