@@ -7,6 +7,7 @@ nothing about the credential alone: it bears on trust, on the applicant, or it i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from connector.model.report import CheckName, CheckResult, Outcome, Verdict
@@ -155,6 +156,7 @@ _HOLDER: Final = _rows(
     ("holder_valid", _PASSED, None, "The presentation is signed for this request."),
     ("holder_unsolicited", _PASSED, None, "The presentation is signed, but not for a request of ours."),
     ("holder_invalid", _FAILED, None, "The signature of the presentation does not hold."),
+    ("holder_malformed", _FAILED, None, "The presentation breaks a rule of its standard."),
     ("holder_other_request", _FAILED, None, "The presentation was made for another request or another site."),
     ("holder_expired", _FAILED, None, "The presentation is outside its own dates."),
     ("holder_proof_required", _FAILED, None, "A signed presentation was asked for, and none was given."),
@@ -194,6 +196,7 @@ CODES: Final[dict[str, Code]] = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def result(code: str, detail: str = "", *, check: CheckName | None = None) -> CheckResult:
     """The answer of a check: outcome and sentence come from the table.
 

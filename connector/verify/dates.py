@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 CLOCK_SKEW: Final = timedelta(minutes=2)
@@ -21,7 +22,12 @@ def parse_date_time(text: object) -> datetime | None:
 
     A leap second (`:60`, RFC 3339) is taken as the second after it; 24:00:00 as the next day's start.
     """
-    match = _DATE_TIME.match(text) if isinstance(text, str) else None
+    return _parse(text) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> datetime | None:
+    match = _DATE_TIME.match(text)
     if match is None:
         return None
     year, month, day, hour, minute, second = (int(group) for group in match.groups()[:6])

@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from connector.model.credential import Envelope
-from connector.model.report import CheckName, CheckResult, Outcome
+from connector.model.report import CheckResult, Outcome
 from connector.ports import DocumentSource
 from connector.verify.checks import proof, validity
+from connector.verify.checks.structure import presentation_faults
 from connector.verify.codes import result
 
 Json = dict[str, Any]
@@ -91,6 +92,9 @@ def _measure_one(
 
 def _judge(found: proof.ProofFinding, context: PresentationContext | None, now: datetime) -> HolderFinding:
     """The signature holds: is it the holder's, current, and for us?"""
+    faults = list(presentation_faults(found.document))
+    if faults:
+        return HolderFinding(result("holder_malformed", "; ".join(faults[:5])))
     signers = frozenset(key.controller for key in found.keys if key.controller)
     claims = found.claims or {}
     named = {proof.identifier(found.document.get("holder")), claims.get("iss")} - {None}
@@ -125,7 +129,3 @@ def _wrong_request(found: proof.ProofFinding, claims: Json, context: Presentatio
 def _only(value: object) -> object:
     """A single audience, also when it is written as a list of one; several are none of ours."""
     return value[0] if isinstance(value, list) and len(value) == 1 else value
-
-
-def refuses(finding: HolderFinding) -> bool:
-    return finding.result.check is CheckName.HOLDER and finding.result.outcome is Outcome.FAILED

@@ -25,7 +25,7 @@ BASE_CONTEXT: Final = {
 }
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x1f\x7f]+\Z")
 _DATES: Final = {"1.1": ("issuanceDate", "expirationDate"), "2.0": ("validFrom", "validUntil")}
-_TYPED: Final = ("credentialStatus", "credentialSchema", "refreshService", "termsOfUse", "evidence", "proof")
+_TYPED: Final = frozenset({"credentialStatus", "credentialSchema", "refreshService", "termsOfUse", "evidence", "proof"})
 _WITH_ID: Final = ("credentialSchema",)
 _LANGUAGE_MEMBERS: Final = frozenset({"@value", "@language", "@direction"})
 _OPEN_BADGES: Final = frozenset({CredentialFormat.OPEN_BADGE_3, CredentialFormat.CLR_2, CredentialFormat.ENDORSEMENT})
@@ -59,7 +59,7 @@ def credential_faults(document: Json) -> Iterator[str]:
         yield "issuer is not a URL, nor an object whose id is one"
     yield from _subject_faults(document)
     yield from _date_faults(document, model or "2.0")
-    for member in _TYPED:
+    for member in _TYPED & document.keys():
         yield from _typed_object_faults(document, member)
     if model == "2.0":
         yield from _version_2_faults(document)
@@ -154,8 +154,6 @@ def _date_faults(document: Json, model: str) -> Iterator[str]:
 
 def _typed_object_faults(document: Json, member: str) -> Iterator[str]:
     """Objects that need a type (VCDM 2.0 section 4.5, table), and some an id."""
-    if member not in document:
-        return
     items = _as_list(document[member])
     if member == "proof" and not items:
         yield "proof is empty"

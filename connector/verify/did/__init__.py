@@ -7,7 +7,7 @@ section 3.3). Adding a DID method is adding a file here and a line to `_METHODS`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -26,7 +26,10 @@ __all__ = ["ControllerDocument", "FoundKey", "KeyQuestion", "authorised_keys", "
 
 MAX_KEY_DOCUMENT_BYTES: Final = 1_000_000
 _ACCEPT: Final = "application/did+json, application/did+ld+json, application/json, application/jwk-set+json"
-_METHODS: Final = {"did:key:": did_key.resolve, "did:jwk:": did_jwk.resolve}
+_METHODS: Final[Mapping[str, Callable[[str], ControllerDocument]]] = {
+    "did:key:": did_key.resolve,
+    "did:jwk:": did_jwk.resolve,
+}
 
 Json = dict[str, Any]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from connector.verify import keys
 from connector.verify.did.document import ControllerDocument
 from connector.verify.errors import CheckError
 
 
+@lru_cache(maxsize=1024)
 def resolve(did: str) -> ControllerDocument:
     """The document that the identifier itself stands for.
 

@@ -151,6 +151,16 @@ def test_an_assertion_key_is_no_holders_key() -> None:
     assert "holder_invalid" in codes(scene.assess(shown))
 
 
+def test_a_signed_presentation_that_is_none_by_its_type_is_refused() -> None:
+    scene = _asked()
+    claims = {
+        "vp": {"@context": ["https://www.w3.org/2018/credentials/v1"], "type": ["Something"], "holder": HOLDER.id}
+    }
+    claims["vp"]["verifiableCredential"] = [scene.issuer.jwt_badge(subject_id=HOLDER.id)]
+    shown = HOLDER.jwt_presentation([], nonce="c-1", audience="https://apply.example", claims=claims)
+    assert "holder_malformed" in codes(scene.assess(shown))
+
+
 def test_a_credential_proof_is_no_presentation_proof() -> None:
     scene = _asked()
     shown = HOLDER.sign(HOLDER.presentation([_badge(scene)], signed=False), options={"challenge": "c-1"})
