@@ -67,6 +67,7 @@ class Desk(Protocol):
     def hold_target(self, ref: ApplicationRef) -> AbstractContextManager[bool]: ...
     def renew_link(self, ref: ApplicationRef) -> None: ...
     def wipe(self, submission_id: str) -> None: ...
+    def forget_undone(self, ref: ApplicationRef) -> None: ...
 
 
 class Courier(Protocol):
@@ -288,21 +289,30 @@ class _Run:
             return self._try_later(work, error, receipt)
         except ConnectorError as error:
             return self._failed(error, receipt)
-        return self._finish(work, receipt)
+        return self._finish(work, receipt, changes)
 
-    def _finish(self, work: Work, receipt: Receipt) -> Turn:
+    def _finish(self, work: Work, receipt: Receipt, changes: ChangeSet) -> Turn:
         if work.action in TAKES_BACK:
+            self._retell(changes, receipt)
             return self._taken_back(work, receipt)
         if work.state is State.REFUSED:
             self._change(receipt=receipt)
             return REST
-        state, code, message = _outcome(receipt)
+        state, code, message = _outcome(receipt, changes)
         values = {"state": state, "receipt": receipt, "code": code, "message": message}
         if work.recheck:
             values |= {"action": Action.RECHECK, "next_attempt_at": self._later(work.attempts + 5)}
         after = self._change(**values)
         log.info("submission %s: %s, %d writes", self._id, state, receipt.writes)
         return self._again(after) if after.action is Action.RECHECK else REST
+
+    def _retell(self, changes: ChangeSet, receipt: Receipt) -> None:
+        """The other submissions' plan and receipt spoke of everything that was shared; now without this one."""
+        stands = tuple(e for e in receipt.effects if e.state is not EffectState.UNDONE)
+        values = {"change_set": changes, "receipt": receipt.model_copy(update={"effects": stands})}
+        for other in self._desk.live(receipt.ref):
+            if other.state in (State.DELIVERED, State.PARTLY_DELIVERED):
+                self._desk.change(other.id, lambda w: w.model_copy(update=values))
 
     def _taken_back(self, work: Work, receipt: Receipt) -> Turn:
         failed = [e for e in receipt.effects if e.state is EffectState.FAILED]
@@ -324,6 +334,7 @@ class _Run:
         assert action is not None
         if action in DELETES:
             self._desk.wipe(self._id)
+            self._desk.forget_undone(work.ref)
             receipt = receipt.model_copy(update={"effects": ()})
         self._change(
             state=State.WITHDRAWN, action=None, receipt=receipt, code=_DONE[action], message=message, live=False
@@ -388,12 +399,14 @@ def _why_refused(found: Examination) -> dict[str, str]:
     return {"code": telling.code if verdict == "verified" else verdict, "message": telling.summary}
 
 
-def _outcome(receipt: Receipt) -> tuple[State, str | None, str | None]:
+def _outcome(receipt: Receipt, changes: ChangeSet) -> tuple[State, str | None, str | None]:
     failed = [e for e in receipt.effects if e.state is EffectState.FAILED]
-    if not failed:
-        if receipt.effects:
-            return State.DELIVERED, None, None
+    if failed:
+        done = len(failed) < len(receipt.effects)
+        message = f"The ATS refused {len(failed)} of {len(receipt.effects)} values: {failed[0].detail}"
+        return State.PARTLY_DELIVERED if done else State.FAILED, failed[0].code, message
+    if not changes.changes:
         return State.DELIVERED, "nothing_to_write", "The mapping makes nothing of what was shared."
-    done = len(failed) < len(receipt.effects)
-    message = f"The ATS refused {len(failed)} of {len(receipt.effects)} values: {failed[0].detail}"
-    return State.PARTLY_DELIVERED if done else State.FAILED, failed[0].code, message
+    if not receipt.effects:
+        return State.DELIVERED, "left_as_it_is", "What stands in the ATS is not ours to change, and was left as it is."
+    return State.DELIVERED, None, None

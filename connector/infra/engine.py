@@ -42,6 +42,8 @@ STARTS_WINDOW: Final = 10.0
 POLL_SECONDS: Final = 0.2
 RECONCILE_SECONDS: Final = 60.0
 """A step takes seconds; what has not moved for a minute, and is not queued, is not going to move by itself."""
+FARTHEST: Final = timedelta(hours=2)
+"""No wait is longer than an hour and a bit: a time beyond this was written before the clock was set back."""
 STORE_TROUBLE_SECONDS: Final = 15.0
 STOP_SECONDS: Final = 25
 SLOT_LOCK: Final = 0x4C45520000
@@ -65,7 +67,7 @@ class Submissions(Protocol):
 
     def get(self, submission_id: str) -> Work | None: ...
     def change(self, submission_id: str, turn: Callable[[Work], Work | None]) -> Work: ...
-    def stalled(self, before: datetime) -> tuple[Work, ...]: ...
+    def stalled(self, before: datetime, beyond: datetime) -> tuple[Work, ...]: ...
 
 
 class IdsAndCodes(Serializer):
@@ -243,7 +245,13 @@ class Engine:
 
         It never fails: the submission is stored, and the reconciler finds it when the queue cannot be reached now.
         """
-        work = self._submissions.change(submission_id, lambda w: w.model_copy(update={"runs": w.runs + 1}))
+        try:
+            work = self._submissions.change(submission_id, lambda w: w.model_copy(update={"runs": w.runs + 1}))
+            self._enqueue(work, delay)
+        except (StoreError, SQLAlchemyError) as error:
+            log.warning("submission %s: not queued (%s); the reconciler will", submission_id, type(error).__name__)
+
+    def _enqueue(self, work: Work, delay: float) -> None:
         options: Any = {
             "workflow_name": WORKFLOW,
             "queue_name": _queue(work.ref.connection),
@@ -252,13 +260,10 @@ class Engine:
         }
         if delay > 0:
             options["delay_seconds"] = delay
-        try:
-            if self._client is not None:
-                self._client.enqueue(options, submission_id)
-            elif self._running:
-                DBOS.enqueue_workflow_with_options(options, submission_id)
-        except SQLAlchemyError as error:
-            log.warning("submission %s: not queued (%s); the reconciler will", submission_id, type(error).__name__)
+        if self._client is not None:
+            self._client.enqueue(options, work.id)
+        elif self._running:
+            DBOS.enqueue_workflow_with_options(options, work.id)
 
     def drive(self, submission_id: str) -> list[Any]:
         """The workflow's body. What it returns is only for whoever looks into the engine's tables."""
@@ -314,7 +319,8 @@ class Engine:
 
     def reconcile(self, *, grace: float = RECONCILE_SECONDS) -> int:
         """Drive what should have moved for `grace` seconds and is neither queued nor at work; returns how many."""
-        found = self._submissions.stalled(datetime.now(UTC) - timedelta(seconds=grace / self._scale))
+        now = datetime.now(UTC)
+        found = self._submissions.stalled(now - timedelta(seconds=grace / self._scale), now + FARTHEST)
         lost = [work for work in found if not self._under_way(work)]
         for work in lost:
             log.warning("submission %s: lost by the engine, driven again", work.id)
@@ -323,7 +329,7 @@ class Engine:
         return len(lost)
 
     def _under_way(self, work: Work) -> bool:
-        if work.runs == 0:
+        if work.runs == 0 or _beyond(work.next_attempt_at) or _beyond(work.updated_at):
             return False
         status = DBOS.get_workflow_status(f"{work.id}.{work.runs}")
         if status is None or status.status in _UNDER_WAY:
@@ -341,6 +347,10 @@ _current: Engine | None = None
 def _drive(submission_id: str) -> list[Any]:
     assert _current is not None, "the engine that runs this workflow is not there"
     return _current.drive(submission_id)
+
+
+def _beyond(moment: datetime | None) -> bool:
+    return moment is not None and moment > datetime.now(UTC) + FARTHEST
 
 
 def _queue(connection: str) -> str:

@@ -20,7 +20,7 @@ from dataclasses import fields as dataclass_fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, and_, insert, or_, select, text, update
+from sqlalchemy import Connection, Engine, Row, and_, delete, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.deliver.ledger import LedgerEntry
@@ -250,12 +250,19 @@ class Store:
         with reading(self._engine) as db:
             return db.execute(query.order_by(submissions.c.created_at).limit(1)).scalar_one_or_none()
 
-    def stalled(self, before: datetime, limit: int = 500) -> tuple[Work, ...]:
-        """Submissions that should have moved and did not: under way, and untouched since `before`."""
+    def stalled(self, before: datetime, beyond: datetime, limit: int = 500) -> tuple[Work, ...]:
+        """Submissions that should have moved and did not.
+
+        Args:
+            before: untouched since then, and not due later.
+            beyond: a time after this cannot be meant: the clock was set back since it was written.
+        """
         resting = [str(s) for s in RESTING_STATES]
         moving = or_(submissions.c.state.not_in(resting), submissions.c.action.is_not(None))
         due = or_(submissions.c.next_attempt_at.is_(None), submissions.c.next_attempt_at < before)
-        query = select(submissions).where(moving, due, submissions.c.updated_at < before)
+        untouched = and_(due, submissions.c.updated_at < before)
+        unreal = or_(submissions.c.next_attempt_at > beyond, submissions.c.updated_at > beyond)
+        query = select(submissions).where(moving, or_(untouched, unreal))
         with reading(self._engine) as db:
             rows = db.execute(query.order_by(submissions.c.updated_at).limit(limit)).all()
             return tuple(self._work(row) for row in rows)
@@ -265,6 +272,12 @@ class Store:
         empty = {"request": None, "document": None, "result": None, "delivery": None, "document_sha256": None}
         with writing(self._engine) as db:
             db.execute(update(submissions).where(submissions.c.id == submission_id).values(**empty))
+
+    def forget_undone(self, ref: ApplicationRef) -> None:
+        """Delete what the ledger remembers of values that were taken back."""
+        undone = str(EffectState.UNDONE)
+        with writing(self._engine) as db:
+            db.execute(delete(effects).where(effects.c.target == target_of(ref), effects.c.state == undone))
 
     # --- targets ---
 

@@ -12,6 +12,7 @@ import pytest
 
 from connector.errors import ConnectorError, FetchError, IntakeError, SubmissionTooLarge
 from connector.infra.world_file import RecordedWorld
+from connector.model.changes import Family
 from connector.model.records import State
 from connector.model.submission import Basis
 from connector.ports import FetchedDocument, SandboxFault
@@ -19,6 +20,12 @@ from connector.testing.issuer import Issuer, recorded_world
 
 from .conftest import House
 
+ONE_FIELD = """
+version: 1
+ats: greenhouse
+fields:
+  skills: {target: ler_skills, type: long_text, select: "claims[?kind == 'skill']"}
+"""
 ATSS = ["greenhouse", "lever", "workday"]
 
 
@@ -167,6 +174,30 @@ class TestConsentAndTakingBack:
         assert (erased.answer, erased.claims, erased.change_set, erased.document_sha256) == (None, (), None, None)
         assert "note" in (erased.message or "")
         assert "Welder" not in str(house.held.fields)
+
+    def test_erasing_one_leaves_no_word_of_it_in_the_others_records(self, house: House) -> None:
+        first = house.deliver(house.badge("Welder I"))
+        second = house.deliver(house.badge("Rigger II"))
+        assert "Welder I" in str(second.change_set)
+        house.connector.erase(first.id)
+        house.settled(first)
+        left = house.connector.submission(second.id)
+        assert left is not None
+        assert "Rigger II" in str(left.change_set)
+        assert "Welder I" not in str(left.change_set) + str(left.receipt)
+
+    def test_a_recruiters_own_value_is_left_and_that_is_said(self, house: House) -> None:
+        mapping = house.folder / "own.yaml"
+        mapping.write_text(ONE_FIELD, encoding="utf-8")
+        connector: Any = house.connector
+        adapter = connector._accounts.adapter("greenhouse")
+        seen = connector._courier.call(adapter.read(house.ref, frozenset({Family.FIELDS})))
+        connector._courier.call(adapter.set_fields(house.ref, {"ler_skills": "by hand"}, seen))
+        record = house.deliver(house.badge(), mapping=str(mapping))
+        assert (record.state, record.code) == (State.DELIVERED, "left_as_it_is")
+        assert house.held.fields["ler_skills"] == "by hand"
+        assert record.receipt is not None
+        assert [s.reason for s in record.receipt.skipped][-1] == "kept_existing_value"
 
     def test_undoing_before_anything_was_written_asks_the_ats_nothing(self, house: House) -> None:
         waiting = house.deliver(house.badge(), consent=False)

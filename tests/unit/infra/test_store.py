@@ -197,8 +197,15 @@ class TestSubmissions:
         store.add(work(3, state=State.DELIVERING, next_attempt_at=NOW + timedelta(hours=1)), b"x")
         store.add(work(4, state=State.DELIVERED, action=Action.RECHECK, next_attempt_at=NOW), b"x")
         store.add(work(5, state=State.AWAITING_CONSENT), b"x")
-        assert {w.id for w in store.stalled(NOW + timedelta(seconds=1))} == {"sub_1", "sub_4"}
-        assert store.stalled(NOW) == ()
+        far = NOW + timedelta(hours=2)
+        assert {w.id for w in store.stalled(NOW + timedelta(seconds=1), far)} == {"sub_1", "sub_4"}
+        assert store.stalled(NOW, far) == ()
+
+    def test_a_time_that_cannot_be_meant_does_not_hold_a_submission_back(self, store: Store) -> None:
+        """The clock ran a day ahead, and was set right."""
+        store.add(work(1, state=State.DELIVERING, next_attempt_at=NOW + timedelta(days=1)), b"x")
+        store.add(work(2, state=State.DELIVERING, updated_at=NOW + timedelta(days=1)), b"x")
+        assert {w.id for w in store.stalled(NOW, NOW + timedelta(hours=2))} == {"sub_1", "sub_2"}
 
     def test_the_same_bytes_for_the_same_application_are_found_again(self, store: Store) -> None:
         store.add(work(1, live=True, document_sha256="a" * 64), b"x")
@@ -239,6 +246,11 @@ class TestLedger:
         store.save(REF, [entry()])
         store.save(REF, [entry(state=EffectState.CONFIRMED)])
         assert [e.state for e in store.entries(REF)] == [EffectState.CONFIRMED]
+
+    def test_what_was_taken_back_can_be_forgotten(self, store: Store) -> None:
+        store.save(REF, [entry(state=EffectState.UNDONE), entry(key="field:g", state=EffectState.CONFIRMED)])
+        store.forget_undone(REF)
+        assert [e.key for e in store.entries(REF)] == ["field:g"]
 
     def test_each_application_has_its_own(self, store: Store) -> None:
         store.save(REF, [entry()])

@@ -1,0 +1,159 @@
+"""What the pages and commands ask of the connector beside submissions: links, reports, answers, probes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from connector.bootstrap import build
+from connector.config import load_settings
+from connector.errors import ConfigurationError, ConnectorError, LinkError, PolicyFileError
+from connector.infra.clock import FixedClock
+from connector.model.applicant import Applicant
+from connector.model.records import NewInvitation, State
+from connector.model.submission import Submission
+from connector.operate.doctor import run_doctor
+
+from .conftest import KEY, House
+
+
+def test_an_invitation_link_leads_back_to_what_it_was_made_for(houses: Callable[..., House]) -> None:
+    house = houses(start=False)
+    new = NewInvitation(ref=house.ref, applicant=Applicant(name="Maria Okafor"), job_title="Welder")
+    url, made = house.connector.invite(new)
+    prefix, _, token = url.rpartition("/")
+    assert prefix == "http://127.0.0.1:8080/s"
+    assert house.connector.invitation(token) == made
+    assert made.ref == house.ref
+    with pytest.raises(LinkError):
+        house.connector.invitation(token[:-1])
+
+
+def test_the_written_report_link_opens_the_report_of_all_live_submissions(house: House) -> None:
+    first = house.deliver(house.badge())
+    second = house.deliver(house.badge("Rigger II"))
+    assert first.report_id == second.report_id
+    assert first.report_id is not None
+    url = next(v for v in house.held.fields.values() if isinstance(v, str) and "/r/" in v)
+    assert urlsplit(url).path == f"/r/{first.report_id}"
+    house.connector.check_report_link(first.report_id, dict(parse_qsl(urlsplit(url).query)))
+    assert [r.id for r in house.connector.report(first.report_id)] == [first.id, second.id]
+    with pytest.raises(LinkError):
+        house.connector.check_report_link(first.report_id, {})
+    with pytest.raises(LinkError):
+        house.connector.report("guess")
+
+
+def test_a_view_key_belongs_to_one_submission(houses: Callable[..., House]) -> None:
+    house = houses(start=False)
+    key = house.connector.view_key("sub_1")
+    assert house.connector.check_view_key("sub_1", key)
+    assert not house.connector.check_view_key("sub_2", key)
+
+
+def test_an_answer_has_every_promised_member(houses: Callable[..., House]) -> None:
+    house = houses(start=False)
+    applicant = Applicant(name=house.person.name, emails=(house.person.email,))
+    found = house.connector.answer(
+        Submission(content=house.badge()), applicant=applicant, request_id="c1", plan_for="greenhouse"
+    )
+    promised = ["id", "ms", "decision", "verdict", "credentials", "claims", "plan", "requests", "error"]
+    assert list(found) == promised
+    assert (found["id"], found["decision"], found["verdict"], found["error"]) == ("c1", "accepted", "verified", None)
+    [credential] = found["credentials"]
+    assert set(credential["issuer"]) == {"id", "name", "name_source", "bound", "recognised", "recognised_by"}
+    assert {c["check"] for c in credential["checks"]} >= {"proof", "issuer", "subject"}
+    assert all({"kind", "name", "source", "achievement", "level", "trusted"} <= set(c) for c in found["claims"])
+    assert {c["op"] for c in found["plan"]["changes"]} >= {"set_field"}
+    assert list(found["plan"]["changes"][0]) == ["op", "target", "value", "trust", "assurance", "rule", "claims"]
+    assert found["requests"]
+    json.dumps(found)
+
+
+@pytest.mark.parametrize(
+    ("content", "verdict"),
+    [
+        (b"", "malformed"),
+        (b"{", "malformed"),
+        (b"\xff\xfe", "malformed"),
+        (b'{"hello": "world"}', "no_credential"),
+        (b"%PDF-1.7", "unsupported"),
+    ],
+)
+def test_bad_input_is_an_answer(houses: Callable[..., House], content: bytes, verdict: str) -> None:
+    found = houses(start=False).connector.answer(Submission(content=content), plan_for="lever")
+    assert (found["decision"], found["verdict"], found["credentials"], found["plan"]) == ("refused", verdict, [], None)
+    assert found["error"]["code"]
+    assert found["error"]["message"].endswith(".")
+
+
+def test_a_plan_needs_no_account(houses: Callable[..., House]) -> None:
+    house = houses(start=False)
+    assert house.connector.plan_for((), "workday").changes == ()
+    with pytest.raises(ConfigurationError, match="taleo"):
+        house.connector.plan_for((), "taleo")
+
+
+def test_the_doctor_looks_at_a_real_account(houses: Callable[..., House]) -> None:
+    house = houses(start=False)
+    probes = run_doctor(house.connector)
+    named = {p.name: p for p in probes}
+    assert named["storage"].ok
+    assert all(p.ok for name, p in named.items() if name.startswith("greenhouse: field")), named
+    assert any(name.startswith("greenhouse: field") for name in named)
+
+
+def test_an_expired_assessment_is_made_again_before_anything_is_written(houses: Callable[..., House]) -> None:
+    """A candidate decides after two days; the badge was revoked in between."""
+    clock = FixedClock(datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
+    house = houses(clock=clock)
+    badge = house.badge(valid_until="2026-11-24T00:00:00Z")
+    waiting = house.deliver(badge, consent=False)
+    assert (waiting.answer or {})["verdict"] == "verified"
+    clock.set(clock.now() + timedelta(days=2))
+    done = house.settled(house.connector.consent(waiting.id, tuple(c.id for c in waiting.claims)))
+    assert (done.answer or {})["verdict"] == "expired"
+
+
+def test_a_policy_that_changed_counts_from_the_next_submission(house: House) -> None:
+    assert house.deliver(house.badge()).state is State.DELIVERED
+    policy = house.folder / "policy.yaml"
+    policy.write_text("trusted_issuers: []\n", encoding="utf-8")
+    record = house.deliver(house.badge("Rigger II"))
+    assert (record.answer or {})["decision"] == "accepted_with_warning"
+    policy.write_text("trusted_isuers: []\n", encoding="utf-8")
+    record = house.deliver(house.badge("Fitter"))
+    assert (record.answer or {})["decision"] == "accepted_with_warning"
+
+
+def test_a_broken_policy_file_keeps_the_service_from_starting(tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text("trusted_isuers: []\n", encoding="utf-8")
+    environ = {
+        "LER_DATA_DIR": str(tmp_path / "d"),
+        "LER_SECRET_KEY": KEY,
+        "LER_POLICY_FILE": str(tmp_path / "policy.yaml"),
+    }
+    with pytest.raises(PolicyFileError, match=r"policy\.yaml:1"):
+        build(load_settings(environ, env_file=None))
+
+
+def test_the_first_start_writes_a_key_and_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    settings = load_settings({"LER_DATA_DIR": str(tmp_path / "d")}, env_file=None)
+    build(settings).stop()
+    assert "secret.key" in caplog.text
+    caplog.clear()
+    build(settings).stop()
+    assert "secret.key" not in caplog.text
+
+
+def test_asking_an_unknown_connection_is_said(houses: Callable[..., House]) -> None:
+    house = houses(start=False)
+    for ask in (house.connector.probe, house.connector.capabilities, house.connector.catalog):
+        with pytest.raises(ConnectorError) as caught:
+            ask("nowhere")
+        assert caught.value.code == "unknown_connection"
