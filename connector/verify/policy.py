@@ -242,8 +242,6 @@ def assurance_of(report: VerificationReport, decision: Decision) -> Assurance:
     """How well what the credential says is founded (DOMAIN section 1)."""
     if report.verdict is not Verdict.VERIFIED or decision is Decision.REFUSED or not report.issuer.bound:
         return Assurance.STATED
-    if _doubts(report):
-        return Assurance.STATED
     if "hosted" in report.securing:
         return Assurance.SOURCE_CONFIRMED if report.issuer.recognised else Assurance.STATED
     if decision is Decision.ACCEPTED:

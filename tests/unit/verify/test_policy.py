@@ -113,7 +113,11 @@ def test_require_narrows_and_never_widens() -> None:
         (_report(securing=("hosted",)), Assurance.SOURCE_CONFIRMED),
         (_report(securing=("hosted",), match=SubjectMatch.NONE), Assurance.SOURCE_CONFIRMED),
         (_report(securing=("hosted",), recognised=False), Assurance.STATED),
-        (_report(checks=(*FINE, result("status_list_other_issuer"))), Assurance.STATED),
+        (_report(checks=(*FINE, result("status_list_other_issuer"))), Assurance.GENUINE_UNBOUND),
+        (
+            _report(match=SubjectMatch.NAME_ONLY, checks=(*FINE, result("status_list_other_issuer"))),
+            Assurance.GENUINE_NAME_MATCH,
+        ),
     ],
 )
 def test_how_well_it_is_founded(report: VerificationReport, assurance: Assurance) -> None:
