@@ -1,15 +1,24 @@
 """Four answers about a credential in words: is it genuine, is it current, is the issuer known, is it this applicant.
 
-They are read from the report's checks, for the candidate's page and the recruiter's report alike. A check that could
-not be made is its own answer; nothing here is a judgement of a person.
+They are read from the report, for the candidate's page and the recruiter's report alike. A check that could not be
+made is its own answer; nothing here is a judgement of a person.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Any, Final
 
 GOOD, NOTE, UNKNOWN, BAD = "ok", "warn", "unknown", "no"
+
+
+class Reader(StrEnum):
+    """Who reads the answers: some are said otherwise to the person they are about."""
+
+    CANDIDATE = "candidate"
+    RECRUITER = "recruiter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +27,11 @@ class Answer:
 
     mark: str
     key: str
-    parts: dict[str, str]
+    parts: Mapping[str, str]
 
 
-_CURRENT = {
-    "expired": (NOTE, "a.current.expired"),
-    "not_yet_valid": (NOTE, "a.current.future"),
-    "revoked": (BAD, "a.current.revoked"),
-    "suspended": (NOTE, "a.current.suspended"),
-    "status_unknown": (UNKNOWN, "a.current.unknown"),
-    "verified": (GOOD, "a.current.yes"),
-}
-_GENUINE = {
+_NOT_LOOKED_AT: Final = (UNKNOWN, "a.unproven")
+_NOT_GENUINE: Final = {
     "malformed": (BAD, "a.genuine.broken"),
     "no_credential": (BAD, "a.genuine.broken"),
     "unsupported": (UNKNOWN, "a.genuine.unsupported"),
@@ -38,7 +40,24 @@ _GENUINE = {
     "invalid": (BAD, "a.genuine.no"),
     "nonconformant": (BAD, "a.genuine.broken"),
 }
-_SUBJECT = {
+_CURRENT: Final = {
+    "unresolvable": (UNKNOWN, "a.current.unknown"),
+    "expired": (NOTE, "a.current.expired"),
+    "not_yet_valid": (NOTE, "a.current.future"),
+    "revoked": (BAD, "a.current.revoked"),
+    "suspended": (NOTE, "a.current.suspended"),
+    "status_unknown": (UNKNOWN, "a.current.unknown"),
+    "verified": (GOOD, "a.current.yes"),
+}
+_ISSUER: Final = {
+    "proof_not_verified": _NOT_LOOKED_AT,
+    "issuer_is_test": (BAD, "a.issuer.test"),
+    "issuer_key_mismatch": (BAD, "a.issuer.other_key"),
+    "issuer_claim_mismatch": (BAD, "a.issuer.other_key"),
+    "issuer_unbound": (UNKNOWN, "a.issuer.unbound"),
+    "issuer_missing": (UNKNOWN, "a.issuer.missing"),
+}
+_SUBJECT: Final = {
     "name_only": (NOTE, "a.subject.name"),
     "other_identity": (NOTE, "a.subject.other"),
     "none": (UNKNOWN, "a.subject.none"),
@@ -46,38 +65,46 @@ _SUBJECT = {
 }
 
 
-def four_answers(credential: dict[str, Any], *, employer: str, host: str, date: str) -> list[Answer]:
+def four_answers(credential: dict[str, Any], reader: Reader, **parts: str) -> list[Answer]:
     """The four answers for one entry of the report's `credentials`, in the order genuine, current, issuer, subject.
 
     Args:
-        employer: the employer's name as it is to be read.
-        host: for a hosted badge, the site that confirmed it.
-        date: the day of the check, written out.
+        parts: `employer`, the employer's name; `host` and `date`, for a hosted badge the site that confirmed it and
+            the day on which it did.
     """
-    verdict = credential["verdict"]
+    found = (_genuine(credential), _current(credential), _issuer(credential), _subject(credential, reader))
+    return [Answer(mark, key, parts) for mark, key in found]
+
+
+def _genuine(credential: dict[str, Any]) -> tuple[str, str]:
     hosted = credential["securing"] == ["hosted"]
-    if verdict in _GENUINE:
-        mark, key = _GENUINE[verdict]
-        genuine = Answer(mark, key, {})
-        current = Answer(UNKNOWN, "a.current.unknown", {})
-    else:
-        key = "a.genuine.hosted" if hosted else "a.genuine.yes"
-        genuine = Answer(GOOD, key, {"host": host, "date": date})
-        current = Answer(*_CURRENT[verdict], {})
-    return [genuine, current, _issuer(credential, employer), _subject(credential)]
+    genuine = _NOT_LOOKED_AT if _unproven(credential, "proof") else (GOOD, f"a.genuine.{'hosted' if hosted else 'yes'}")
+    return _NOT_GENUINE.get(credential["verdict"], genuine)
 
 
-def _issuer(credential: dict[str, Any], employer: str) -> Answer:
-    codes = {c["code"] for c in credential["checks"] if c["check"] == "issuer"}
-    if "issuer_is_test" in codes:
-        return Answer(BAD, "a.issuer.test", {})
-    if codes & {"issuer_key_mismatch", "issuer_unbound"}:
-        return Answer(NOTE, "a.issuer.other_key", {})
-    if credential["issuer"]["recognised"]:
-        return Answer(GOOD, "a.issuer.yes", {"employer": employer})
-    return Answer(NOTE, "a.issuer.no", {"employer": employer})
+def _current(credential: dict[str, Any]) -> tuple[str, str]:
+    return _CURRENT.get(credential["verdict"], _NOT_LOOKED_AT)
 
 
-def _subject(credential: dict[str, Any]) -> Answer:
+def _issuer(credential: dict[str, Any]) -> tuple[str, str]:
+    codes = _codes(credential, "issuer")
+    for code, answer in _ISSUER.items():
+        if code in codes:
+            return answer
+    return (GOOD, "a.issuer.yes") if credential["issuer"]["recognised"] else (NOTE, "a.issuer.no")
+
+
+def _subject(credential: dict[str, Any], reader: Reader) -> tuple[str, str]:
+    if _unproven(credential, "subject"):
+        return _NOT_LOOKED_AT
     mark, key = _SUBJECT.get(credential["subject"]["match"], (GOOD, "a.subject.strong"))
-    return Answer(mark, key, {})
+    return mark, f"{key}.{reader}"
+
+
+def _unproven(credential: dict[str, Any], check: str) -> bool:
+    """What a record says of itself was not looked at, because its proof does not hold."""
+    return "proof_not_verified" in _codes(credential, check)
+
+
+def _codes(credential: dict[str, Any], check: str) -> set[str]:
+    return {c["code"] for c in credential["checks"] if c["check"] == check}

@@ -8,38 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, FastAPI, Response
-from starlette.formparsers import MultiPartParser
-from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
-from starlette.requests import Request
+from fastapi import APIRouter, FastAPI
 from starlette.staticfiles import StaticFiles
 
 from connector.errors import StoreError
-from connector.web import problems
+from connector.web import openapi, problems
 from connector.web.auth import ApiKeys
+from connector.web.forms import MULTIPART_OVERHEAD
+from connector.web.guards import AccessLog, HeadAsGet, SecurityHeaders, UnexpectedErrors
 from connector.web.limits import BodyLimit
 from connector.web.routes import candidate, docs, invitations, report, submissions
 
 if TYPE_CHECKING:
     from connector.bootstrap import Connector
-
-SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex",
-    "Cache-Control": "no-store",
-}
-MULTIPART_OVERHEAD = 20_000
-"""What form fields and part headers may add to the largest file."""
-
-
-async def _with_security_headers(request: Request, call_next: RequestResponseEndpoint) -> Response:
-    response = await call_next(request)
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response
 
 
 def create_app(connector: Connector, *, public: bool = True, internal: bool = True) -> FastAPI:
@@ -52,16 +33,16 @@ def create_app(connector: Connector, *, public: bool = True, internal: bool = Tr
     app = FastAPI(
         title="ler-ats-connector",
         version=connector.version,
-        description="Learning and employment records into an ATS. It never scores or ranks people.",
+        description="Learning and employment records into an ATS. It says what was checked, and judges nobody.",
         openapi_url="/openapi.json" if internal else None,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.connector = connector
     app.state.api_keys = ApiKeys(connector.settings.api_key_hashes)
-    # An upload stays in memory up to the limit: the form parser would otherwise put it on disk, in clear.
-    MultiPartParser.spool_max_size = connector.settings.max_upload_bytes + MULTIPART_OVERHEAD
     problems.install(app)
+    openapi.install(app)
     app.include_router(_health(connector))
     app.mount("/static", StaticFiles(packages=[("connector.web", "static")]), name="static")
     if internal:
@@ -71,9 +52,20 @@ def create_app(connector: Connector, *, public: bool = True, internal: bool = Tr
         app.include_router(docs.router)
     if public:
         app.include_router(candidate.router)
-    app.add_middleware(BaseHTTPMiddleware, dispatch=_with_security_headers)
-    app.add_middleware(BodyLimit, limit=connector.settings.max_upload_bytes + MULTIPART_OVERHEAD)
+    _guard(app, connector)
     return app
+
+
+def _guard(app: FastAPI, connector: Connector) -> None:
+    """What every request passes through; the last one added is the outermost."""
+    settings = connector.settings
+    app.add_middleware(
+        BodyLimit, limit=settings.max_upload_bytes + MULTIPART_OVERHEAD, file_limit=settings.max_upload_bytes
+    )
+    app.add_middleware(UnexpectedErrors)
+    app.add_middleware(AccessLog)
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(SecurityHeaders, https=settings.public_url.startswith("https://"))
 
 
 def _health(connector: Connector) -> APIRouter:

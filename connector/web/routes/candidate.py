@@ -1,96 +1,76 @@
-"""`/s/{token}`: the candidate's page for one application. Plain forms; no account, no script, no cookie.
-
-The link is submit-only: holding it never shows what was handed in through it earlier. What was handed in is behind an
-address with a key of its own, which only the browser that handed it in was sent to.
-"""
+"""`/s/{token}`: the candidate's page for one application. Plain forms; no account, no script, no cookie."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final
 
+from anyio import move_on_after
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import PlainTextResponse, RedirectResponse
 from starlette.datastructures import UploadFile
 
-from connector.errors import ConnectorError, FetchError, IntakeError, LinkError
-from connector.model.records import RESTING_STATES, Invitation, NewSubmission, State, SubmissionRecord
+from connector.errors import DeliveryError, FetchError, IntakeError
+from connector.mapping.text import clean
+from connector.model.records import RESTING_STATES, NewSubmission, State, SubmissionRecord
 from connector.model.submission import Basis
-from connector.ports import NoteSupport
-from connector.web.answers import four_answers
-from connector.web.deps import the_connector
-from connector.web.templates import catalogue, choose_language, page
-
-if TYPE_CHECKING:
-    from connector.bootstrap import Connector
+from connector.web.answers import Reader, four_answers
+from connector.web.credentials import Found, credentials
+from connector.web.forms import read_form
+from connector.web.reviewing import Preview, families_of, what_stays
+from connector.web.templates import words
+from connector.web.visits import Handed, TheHanded, TheVisit, Visit, address, settled
 
 router = APIRouter(prefix="/s", include_in_schema=False)
 
 MAX_SUBMISSIONS_PER_LINK: Final = 20
-PROBLEM_WORDS: Final = frozenset(
-    {"wallet_backup", "too_large", "unsupported_format", "no_credential", "malformed", "unsafe_link", "fetch_failed"}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One request of a candidate: the invitation it came with, and how to speak to the person."""
-
-    connector: Connector
-    invitation: Invitation
-    token: str
-    language: str
-    employer: str
-
-    def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-        return page(
-            template,
-            language=self.language,
-            status=status,
-            employer=self.employer,
-            job=self.invitation.job_title,
-            privacy_url=self.connector.settings.employer.privacy_url,
-            base=f"/s/{self.token}",
-            **values,
-        )
-
-    def problem(self, key: str, *, status: int = 422) -> HTMLResponse:
-        return self.page("candidate_problem.html", status=status, key=f"error.{key}")
-
-
-async def _visit(request: Request, token: str) -> Visit:
-    connector = the_connector(request)
-    invitation = await run_sync(connector.invitation, token)
-    language = choose_language(invitation.language, request.headers.get("accept-language", ""))
-    employer = connector.settings.employer.name or catalogue(language)["employer.fallback"]
-    return Visit(connector, invitation, token, language, employer)
-
-
-def _ended(request: Request) -> HTMLResponse:
-    language = choose_language(None, request.headers.get("accept-language", ""))
-    return page("candidate_ended.html", language=language, status=404)
+NAMES_PATIENCE_SECONDS: Final = 3.0
+_PROBLEMS: Final = {
+    "wallet_backup": ("wallet_backup",),
+    "too_large": ("too_large", "too_many", "too_deep"),
+    "no_credential": ("no_credential", "encrypted", "unsupported_format", "link_is_page"),
+    "malformed": ("malformed", "bad_encoding", "bad_envelope", "bad_image", "not_jws", "several_records", "empty"),
+    "unsafe_link": ("unsafe_link", "private_address", "host_not_allowed", "not_https", "unsafe_port", "user_info"),
+    "link_private": ("link_needs_login", "link_opens_wallet"),
+    "link_missing": ("link_not_found",),
+    "fetch_failed": (
+        "fetch_failed",
+        "link_failed",
+        "timeout",
+        "unreachable",
+        "dns_failed",
+        "bad_response",
+        "too_many_redirects",
+    ),
+}
+_WORDS_OF: Final = {code: key for key, codes in _PROBLEMS.items() for code in codes}
+_SENT: Final = {
+    State.DELIVERED: "receipt.sent",
+    State.PARTLY_DELIVERED: "receipt.partly",
+    State.FAILED: "receipt.failed",
+    State.REFUSED: "receipt.refused",
+}
 
 
 @router.get("/{token}")
-async def start(request: Request, token: str) -> Response:
+async def start(visit: TheVisit) -> Response:
     """Who asks, why, and three ways to hand over a record."""
-    try:
-        visit = await _visit(request, token)
-    except LinkError:
-        return _ended(request)
-    limit = visit.connector.settings.max_upload_bytes // 1_000_000
-    return visit.page("candidate_start.html", until=_day(visit.invitation.expires_at), limit=limit)
+    limit = f"{visit.connector.settings.max_upload_bytes / 1e6:g}"
+    return visit.page(
+        "candidate_start.html",
+        at=visit.start,
+        job=visit.invitation.job_title,
+        until=visit.day(visit.invitation.expires_at),
+        limit=limit,
+        privacy_url=visit.connector.settings.employer.privacy_url,
+    )
 
 
 @router.post("/{token}")
-async def hand_over(request: Request, token: str) -> Response:
+async def hand_over(request: Request, visit: TheVisit) -> Response:
     """Take a file, a link or pasted text; keep it encrypted; send the browser to the page about it."""
-    try:
-        visit = await _visit(request, token)
-    except LinkError:
-        return _ended(request)
     if len(visit.invitation.submissions) >= MAX_SUBMISSIONS_PER_LINK:
         return visit.problem("too_many", status=429)
     content, url = await _handed_over(request)
@@ -108,13 +88,12 @@ async def hand_over(request: Request, token: str) -> Response:
     try:
         record = await run_sync(visit.connector.submit, new)
     except (IntakeError, FetchError) as error:
-        return visit.problem(error.code if error.code in PROBLEM_WORDS else "other")
-    key = visit.connector.view_key(record.id)
-    return RedirectResponse(f"/s/{token}/{record.id}/{key}", 303)
+        return visit.problem(_WORDS_OF.get(error.code, "other"))
+    return RedirectResponse(address(visit, record) + visit.suffix, 303)
 
 
 async def _handed_over(request: Request) -> tuple[bytes, str]:
-    form = await request.form(max_files=1, max_fields=5)
+    form = await read_form(request, max_files=1, max_fields=5)
     file, text, url = form.get("file"), form.get("text"), form.get("url")
     if isinstance(file, UploadFile) and file.size:
         return await file.read(), ""
@@ -123,129 +102,166 @@ async def _handed_over(request: Request) -> tuple[bytes, str]:
     return b"", url.strip() if isinstance(url, str) else ""
 
 
-async def _own(request: Request, token: str, submission: str, key: str) -> tuple[Visit, SubmissionRecord]:
-    """The visit and the submission, only for the browser that was given the submission's key.
-
-    Raises:
-        LinkError: the link, the submission or the key is not right, or they do not belong together.
-    """
-    visit = await _visit(request, token)
-    if not visit.connector.check_view_key(submission, key):
-        raise LinkError("This link is not complete.")
-    record = await run_sync(visit.connector.submission, submission)
-    if record is None or record.id not in visit.invitation.submissions:
-        raise LinkError("This link is not complete.")
-    return visit, record
-
-
 @router.get("/{token}/{submission}/{key}")
-async def see(request: Request, token: str, submission: str, key: str) -> Response:
+async def see(handed: TheHanded) -> Response:
     """What was found, or the receipt: whatever comes next for this record."""
-    try:
-        visit, record = await _own(request, token, submission, key)
-    except LinkError:
-        return _ended(request)
-    here = f"/s/{token}/{submission}/{key}"
+    record = await settled(handed)
     if record.state is State.AWAITING_CONSENT:
-        return visit.page("candidate_found.html", here=here, records=_found(visit, record))
+        return _found(handed, record)
     if record.state is State.WITHDRAWN:
-        return visit.page("candidate_message.html", key="withdrawn")
-    if record.selected is None and record.state in (State.REFUSED, State.FAILED):
-        if not record.answer or not record.answer["credentials"]:
-            return visit.problem(record.code if record.code in PROBLEM_WORDS else "other", status=200)
-        return visit.page("candidate_found.html", here=here, records=_found(visit, record))
-    if record.selected is None and record.state not in RESTING_STATES:
-        return visit.page("candidate_wait.html", here=here)
-    return visit.page(
-        "candidate_receipt.html", here=here, record=record, shared=_shared(record), when=_day(record.updated_at)
+        return _gone(handed, record)
+    if record.consented_at is not None:
+        return _receipt(handed, record)
+    if record.state is State.ASSESSED:
+        return handed.page("candidate_later.html", again=True, key=_problem(record))
+    if record.state in RESTING_STATES:
+        return _unusable(handed, record)
+    return handed.page("candidate_wait.html", again=True)
+
+
+def _found(handed: Handed, record: SubmissionRecord, ticked: tuple[str, ...] | None = None) -> Response:
+    """What is in it, credential by credential, and what of it could be passed on."""
+    again = ticked is None
+    if ticked is None:
+        ticked = tuple(claim.id for claim in record.claims if claim.preselected)
+    records = [_in_words(handed.visit, found) for found in credentials(record)]
+    can_share = record.state is State.AWAITING_CONSENT and bool(record.claims)
+    return handed.page("candidate_found.html", again=again, records=records, ticked=ticked, can_share=can_share)
+
+
+def _in_words(visit: Visit, found: Found) -> dict[str, Any]:
+    date = visit.day(found.confirmed_on) if found.confirmed_on else ""
+    answers = four_answers(
+        found.credential, Reader.CANDIDATE, employer=visit.employer, host=found.confirmed_by, date=date
     )
+    return {"credential": found, "answers": answers}
+
+
+def _unusable(handed: Handed, record: SubmissionRecord) -> Response:
+    """Nothing of it can be passed on: what was found out about it, or why it could not be read."""
+    if record.state is State.REFUSED and record.answer and record.answer["credentials"]:
+        return _found(handed, record)
+    return handed.visit.problem(_problem(record), status=200)
+
+
+def _problem(record: SubmissionRecord) -> str:
+    return _WORDS_OF.get(record.code or "", "other")
+
+
+@router.post("/{token}/{submission}/{key}/choose")
+async def choose(request: Request, handed: TheHanded) -> Response:
+    """Back from the review, with what was ticked."""
+    if handed.record.state is not State.AWAITING_CONSENT:
+        return handed.back()
+    return _found(handed, handed.record, await _ticked(request, handed.record))
 
 
 @router.post("/{token}/{submission}/{key}/review")
-async def review(request: Request, token: str, submission: str, key: str) -> Response:
+async def review(request: Request, handed: TheHanded) -> Response:
     """Show exactly what would be written with this choice; nothing is written."""
-    try:
-        visit, record = await _own(request, token, submission, key)
-    except LinkError:
-        return _ended(request)
-    here = f"/s/{token}/{submission}/{key}"
+    record, connector = handed.record, handed.visit.connector
     if record.state is not State.AWAITING_CONSENT:
-        return RedirectResponse(here, 303)
+        return handed.back()
     selected = await _ticked(request, record)
-    change_set = await run_sync(visit.connector.preview, submission, selected)
-    capabilities = visit.connector.capabilities(record.ref.connection)
-    note_stays = capabilities.notes is NoteSupport.APPEND_ONLY and any(c.op == "put_note" for c in change_set.changes)
-    return visit.page(
-        "candidate_review.html",
-        here=here,
-        selected=selected,
-        changes=change_set.changes if selected else (),
-        note_stays=note_stays,
-    )
+    change_set = await run_sync(partial(connector.preview, record.id, selected, alone=True))
+    assert record.report_id is not None, "every stored submission has one"
+    report_url = await run_sync(connector.report_url, record.report_id)
+    preview = Preview(handed.visit.language, await _field_names(handed), report_url)
+    stays = what_stays(change_set.changes, connector.capabilities(record.ref.connection))
+    return handed.page("candidate_review.html", selected=selected, shown=preview.shown(change_set.changes), stays=stays)
+
+
+async def _field_names(handed: Handed) -> dict[str, str]:
+    """What the ATS calls its fields. Without an answer in time the page shows their keys."""
+    connection = handed.record.ref.connection
+    with suppress(DeliveryError), move_on_after(NAMES_PATIENCE_SECONDS):
+        catalog = await run_sync(handed.visit.connector.catalog, connection, abandon_on_cancel=True)
+        return {field.key: field.name for field in catalog.fields}
+    return {}
 
 
 @router.post("/{token}/{submission}/{key}/confirm")
-async def confirm(request: Request, token: str, submission: str, key: str) -> Response:
-    try:
-        visit, record = await _own(request, token, submission, key)
-    except LinkError:
-        return _ended(request)
-    if record.state is State.AWAITING_CONSENT:
-        selected = await _ticked(request, record)
+async def confirm(request: Request, handed: TheHanded) -> Response:
+    if handed.record.state is State.AWAITING_CONSENT:
+        selected = await _ticked(request, handed.record)
         if selected:
-            await run_sync(visit.connector.consent, submission, selected)
-    return RedirectResponse(f"/s/{token}/{submission}/{key}", 303)
+            await run_sync(handed.visit.connector.consent, handed.record.id, selected)
+    return handed.back()
 
 
 @router.post("/{token}/{submission}/{key}/withdraw")
-async def withdraw(request: Request, token: str, submission: str, key: str) -> Response:
-    try:
-        visit, record = await _own(request, token, submission, key)
-    except LinkError:
-        return _ended(request)
-    try:
-        await run_sync(visit.connector.withdraw, record.id)
-    except ConnectorError as error:
-        if error.code != "not_allowed_now":
-            raise
-    return RedirectResponse(f"/s/{token}/{submission}/{key}", 303)
+async def withdraw(handed: TheHanded) -> Response:
+    """The person changed their mind. Doing it twice does no more than once."""
+    if handed.record.live:
+        await run_sync(handed.visit.connector.withdraw, handed.record.id)
+    return handed.back()
 
 
 @router.post("/{token}/{submission}/{key}/discard")
-async def discard(request: Request, token: str, submission: str, key: str) -> Response:
-    """Share nothing: what was handed in is erased."""
-    try:
-        visit, record = await _own(request, token, submission, key)
-    except LinkError:
-        return _ended(request)
-    await run_sync(visit.connector.erase, record.id)
-    return visit.page("candidate_message.html", key="discarded")
+async def discard(handed: TheHanded) -> Response:
+    """Share nothing: what was handed in is erased. Once it is confirmed there is `withdraw` instead."""
+    if handed.record.consented_at is None:
+        await run_sync(handed.visit.connector.erase, handed.record.id)
+    return handed.back()
+
+
+@router.get("/{token}/{submission}/{key}/receipt.txt")
+async def receipt_text(handed: TheHanded) -> Response:
+    """The receipt, to keep."""
+    if handed.record.consented_at is None:
+        return handed.back()
+    name = {"Content-Disposition": f'attachment; filename="receipt-{handed.record.id}.txt"'}
+    return PlainTextResponse("\n".join(_receipt_lines(handed, handed.record)) + "\n", headers=name)
+
+
+def _receipt(handed: Handed, record: SubmissionRecord) -> Response:
+    if record.live and record.code == "withdrawal_requested":
+        outcome = "receipt.asked"
+    elif record.live or record.state is State.REFUSED:
+        outcome = "receipt.nothing" if record.code == "nothing_to_write" else _SENT.get(record.state, "receipt.sending")
+    else:
+        outcome = "withdrawn.failed" if record.state is State.FAILED else "withdrawn.moving"
+    lines = _receipt_lines(handed, record)[1:]
+    can_withdraw = record.live and outcome != "receipt.asked"
+    moving = outcome in ("receipt.sending", "withdrawn.moving")
+    return handed.page(
+        "candidate_receipt.html", again=True, outcome=outcome, lines=lines, can_withdraw=can_withdraw, moving=moving
+    )
+
+
+def _receipt_lines(handed: Handed, record: SubmissionRecord) -> list[str]:
+    """What was confirmed, by name; the same on the page and in the file."""
+    visit, chosen = handed.visit, set(record.selected or ())
+    assert record.consented_at is not None, "asked only for what was confirmed"
+    job = visit.invitation.job_title
+
+    def say(key: str, **parts: Any) -> str:
+        return words(visit.language, key, **parts)
+
+    shared = [f"- {clean(claim.name)}" for claim in record.claims if claim.id in chosen]
+    return [
+        say("receipt.file_title"),
+        say("receipt.number", id=record.id),
+        say("receipt.when", date=visit.day(record.consented_at), time=f"{record.consented_at:%H:%M} UTC"),
+        say("receipt.to", employer=visit.employer),
+        *([say("receipt.job", job=job)] if job else []),
+        say("receipt.purpose"),
+        say("receipt.items"),
+        *shared,
+    ]
+
+
+def _gone(handed: Handed, record: SubmissionRecord) -> Response:
+    """It was withdrawn or deleted; with what this ATS keeps all the same."""
+    skipped = record.receipt.skipped if record.receipt else ()
+    rules = {skip.rule for skip in skipped if skip.reason == "cannot_be_removed"}
+    stays = families_of(rules, handed.visit.connector.mapping(record.ref.connection))
+    key = "discarded" if record.code == "erased" else "withdrawn"
+    return handed.page("candidate_gone.html", again=True, key=key, stays=stays, some_stays=bool(rules) and not stays)
 
 
 async def _ticked(request: Request, record: SubmissionRecord) -> tuple[str, ...]:
     """The claims that were ticked, in the page's order; ids that are not of this record are dropped."""
-    form = await request.form(max_files=0, max_fields=2000)
+    form = await read_form(request, max_fields=len(record.claims) + 10)
     ticked = {value for value in form.getlist("claim") if isinstance(value, str)}
     return tuple(claim.id for claim in record.claims if claim.id in ticked)
-
-
-def _found(visit: Visit, record: SubmissionRecord) -> list[dict[str, Any]]:
-    """One entry per credential: its name, its issuer, the four answers, and the claims that could be passed on."""
-    answer = record.answer or {"credentials": []}
-    found = []
-    for credential in answer["credentials"]:
-        claims = [c for c in record.claims if c.credential == credential["path"]]
-        name = next((c.name for c in claims if c.kind == "achievement"), None)
-        host = next((c.confirmed_by for c in claims if c.confirmed_by), None) or credential["issuer"]["id"] or ""
-        answers = four_answers(credential, employer=visit.employer, host=host, date=_day(record.updated_at))
-        found.append({"name": name, "issuer": credential["issuer"]["name"], "answers": answers, "claims": claims})
-    return found
-
-
-def _shared(record: SubmissionRecord) -> list[str]:
-    chosen = set(record.selected or ())
-    return [claim.name for claim in record.claims if claim.id in chosen]
-
-
-def _day(moment: datetime) -> str:
-    return moment.date().isoformat()

@@ -11,9 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from connector.model.applicant import Applicant, ApplicationRef
 from connector.model.records import NewInvitation
 from connector.web.deps import ApiCaller, the_connector
-from connector.web.problems import ApiError
+from connector.web.problems import PROBLEM_RESPONSES, ApiError
 
-router = APIRouter(prefix="/api/v1/invitations", tags=["invitations"], dependencies=[ApiCaller])
+router = APIRouter(
+    prefix="/api/v1/invitations", tags=["invitations"], dependencies=[ApiCaller], responses=PROBLEM_RESPONSES
+)
 
 MAX_LIFETIME = 90 * 24 * 3600
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request, Response
@@ -17,15 +17,28 @@ from connector.model.applicant import Applicant, ApplicationRef
 from connector.model.records import NewSubmission, State, SubmissionRecord
 from connector.model.submission import Basis
 from connector.web.deps import ApiCaller, the_connector
-from connector.web.problems import ApiError
+from connector.web.forms import read_form
+from connector.web.openapi import described
+from connector.web.problems import PROBLEM_RESPONSES, ApiError, places
 
-router = APIRouter(prefix="/api/v1/submissions", tags=["submissions"], dependencies=[ApiCaller])
+if TYPE_CHECKING:
+    from connector.bootstrap import Connector
+
+router = APIRouter(
+    prefix="/api/v1/submissions", tags=["submissions"], dependencies=[ApiCaller], responses=PROBLEM_RESPONSES
+)
+
+MAX_KEY_CHARS: Final = 200
 
 
+@described
 class SubmissionRequest(BaseModel):
-    """What accompanies an LER. Exactly one of `credential` (JSON), `url`, `text` or a multipart `file` carries it."""
+    """What accompanies an LER. Exactly one of `credential` (JSON), `url`, `text` carries it; a file goes by form."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"oneOf": [{"required": [name]} for name in ("credential", "url", "text")]},
+    )
 
     connection: str
     candidate: str
@@ -57,6 +70,8 @@ class SubmissionStatus(BaseModel):
     updated_at: datetime
     document_sha256: str | None
     duplicate_of: str | None
+    assessed_at: datetime | None
+    consented_at: datetime | None
     code: str | None
     message: str | None
     attempts: int
@@ -67,41 +82,48 @@ class SubmissionStatus(BaseModel):
     receipt: dict[str, Any] | None = None
 
 
+class Erasing(BaseModel):
+    id: str
+    status: Literal["erasing"] = "erasing"
+
+
 class StatusPage(BaseModel):
     items: list[SubmissionStatus]
     next_cursor: str | None
 
 
-_REQUEST_BODY = {
+_FORM_FIELDS: Final = ("connection", "candidate", "application", "consent_reference")
+_FORM_SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["file", "connection", "candidate", "basis"],
+    "properties": {
+        "file": {"type": "string", "format": "binary"},
+        **{name: {"type": "string"} for name in _FORM_FIELDS},
+        "applicant": {"type": "string", "description": "the applicant as JSON"},
+        "basis": {"$ref": "#/components/schemas/Basis"},
+    },
+}
+_SUBMIT: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {
-                "schema": SubmissionRequest.model_json_schema(ref_template="#/components/schemas/{model}")
-            },
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file", "connection", "candidate", "basis"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary"},
-                        "connection": {"type": "string"},
-                        "candidate": {"type": "string"},
-                        "application": {"type": "string"},
-                        "applicant": {"type": "string", "description": "the applicant as JSON"},
-                        "basis": {"type": "string", "enum": [str(b) for b in Basis]},
-                        "consent_reference": {"type": "string"},
-                    },
-                }
-            },
+            "application/json": {"schema": {"$ref": "#/components/schemas/SubmissionRequest"}},
+            "multipart/form-data": {"schema": _FORM_SCHEMA},
         },
     },
-    "parameters": [{"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string"}}],
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "description": "The same key with the same request gives the same submission; with another one, 409.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARS},
+        }
+    ],
 }
-_REQUEST_BODY["requestBody"]["content"]["application/json"]["schema"].pop("$defs", None)  # type: ignore[index]  # a plain dict of the shape above
 
 
-@router.post("", status_code=202, openapi_extra=_REQUEST_BODY)
+@router.post("", status_code=202, openapi_extra=_SUBMIT)
 async def submit(request: Request, response: Response) -> Accepted:
     """Hand in an LER. It is kept and queued; what became of it is at `status_url`."""
     connector = the_connector(request)
@@ -109,8 +131,8 @@ async def submit(request: Request, response: Response) -> Accepted:
     if body.connection not in connector.connections:
         raise ApiError(422, "unknown_connection", "There is no connection of that name.")
     key = request.headers.get("idempotency-key")
-    if key is not None and not 1 <= len(key) <= 200:
-        raise ApiError(422, "invalid_request", "The Idempotency-Key must have 1 to 200 characters.")
+    if key is not None and not 1 <= len(key) <= MAX_KEY_CHARS:
+        raise ApiError(422, "invalid_request", f"The Idempotency-Key must have 1 to {MAX_KEY_CHARS} characters.")
     new = NewSubmission(
         ref=ApplicationRef(connection=body.connection, candidate=body.candidate, application=body.application),
         basis=body.basis,
@@ -171,38 +193,28 @@ async def withdraw(request: Request, submission_id: str) -> SubmissionStatus:
 
 
 @router.delete("/{submission_id}", status_code=202)
-async def erase(request: Request, submission_id: str) -> dict[str, str]:
+async def erase(request: Request, submission_id: str) -> Erasing:
     """Erase: its values leave the ATS, then everything kept of it is deleted here."""
     connector = the_connector(request)
     await run_sync(connector.erase, submission_id)
-    return {"id": submission_id, "status": "erasing"}
+    return Erasing(id=submission_id)
 
 
-def _status(connector: Any, record: SubmissionRecord, *, whole: bool) -> SubmissionStatus:
+_SHOWN: Final = frozenset(SubmissionStatus.model_fields) & frozenset(SubmissionRecord.model_fields)
+_WHOLE_ONLY: Final = frozenset({"change_set", "receipt"})
+
+
+def _status(connector: Connector, record: SubmissionRecord, *, whole: bool) -> SubmissionStatus:
+    """A submission as callers see it; the long parts only where one submission was asked for."""
+    members: dict[str, Any] = record.model_dump(mode="json", include=set(_SHOWN if whole else _SHOWN - _WHOLE_ONLY))
+    ref = record.ref
     return SubmissionStatus(
-        **record.model_dump(
-            include={
-                "id",
-                "state",
-                "basis",
-                "consent_reference",
-                "created_at",
-                "updated_at",
-                "document_sha256",
-                "duplicate_of",
-                "code",
-                "message",
-                "attempts",
-                "next_attempt_at",
-            }
-        ),
-        connection=record.ref.connection,
-        candidate=record.ref.candidate,
-        application=record.ref.application,
+        **members,
+        connection=ref.connection,
+        candidate=ref.candidate,
+        application=ref.application,
         report_url=connector.report_url(record.report_id) if record.report_id else None,
         report=record.answer if whole else None,
-        change_set=record.change_set.model_dump(mode="json") if whole and record.change_set else None,
-        receipt=record.receipt.model_dump(mode="json") if whole and record.receipt else None,
     )
 
 
@@ -238,7 +250,7 @@ def _member_bytes(credential: Any) -> bytes:
 
 
 async def _read_form(request: Request) -> tuple[SubmissionRequest, bytes | None]:
-    form = await request.form(max_files=1, max_fields=10)
+    form = await read_form(request, max_files=1, max_fields=10)
     file = form.get("file")
     if not isinstance(file, UploadFile):
         raise ApiError(422, "invalid_request", "The form has no file.")
@@ -255,10 +267,10 @@ def _validated(fields: Any) -> SubmissionRequest:
     try:
         return SubmissionRequest.model_validate(fields)
     except ValidationError as error:
-        places = "; ".join(".".join(str(part) for part in e["loc"]) + ": " + e["msg"] for e in error.errors()[:5])
-        missing_basis = any(e["loc"] == ("basis",) and e["type"] == "missing" for e in error.errors())
-        if missing_basis:
-            raise ApiError(
-                422, "basis_missing", "Say on what basis this is handed in.", detail=f"one of {[str(b) for b in Basis]}"
-            ) from error
-        raise ApiError(422, "invalid_request", "The request is not what this call takes.", detail=places) from error
+        found = error.errors(include_input=False, include_url=False)
+        if any(e["loc"] == ("basis",) and e["type"] == "missing" for e in found):
+            bases = ", ".join(Basis)
+            message = "Say on what basis this is handed in."
+            raise ApiError(422, "basis_missing", message, detail=f"one of {bases}") from error
+        message = "The request is not what this call takes."
+        raise ApiError(422, "invalid_request", message, detail=places(found)) from error
