@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import ipaddress
 
 import pytest
@@ -118,6 +119,11 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse_a_name() -> N
     assert caught.value.refused and caught.value.code == "private_address"
 
 
+def test_an_address_with_a_zone_is_of_this_network_whatever_it_is() -> None:
+    with pytest.raises(FetchError):
+        fetch.check_address("2606:4700::1111%eth0")
+
+
 def test_an_ipv4_address_behind_nat64_is_judged_as_itself() -> None:
     assert fetch.is_public(ipaddress.ip_address("64:ff9b::808:808"))
     assert not fetch.is_public(ipaddress.ip_address("64:ff9b::a9fe:a9fe"))
@@ -138,8 +144,6 @@ def test_a_body_is_never_held_beyond_its_limit() -> None:
 
 
 def test_a_compressed_body_is_limited_by_what_it_becomes() -> None:
-    import gzip
-
     bomb = gzip.compress(b"0" * 50_000_000)
     with pytest.raises(FetchError) as caught:
         fetch.read_body([bomb], encoding="gzip", max_bytes=100_000)

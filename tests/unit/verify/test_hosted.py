@@ -103,13 +103,13 @@ def _forged_embedding(policy: World) -> Case:
     return Case(world, json.dumps(body).encode())
 
 
-def _borrowed_profile() -> Case:
+def _borrowed_profile(**members: Any) -> Case:
     """A forger's profile document claims the university's profile id."""
     honest = _host()
     honest.issue()
     forger = _host(host=EVIL)
     issued = forger.issue()
-    forger.answer(forger.profile["id"], body=json.dumps({**forger.profile, "id": honest.profile["id"]}))
+    forger.answer(forger.profile["id"], body=json.dumps({**forger.profile, "id": honest.profile["id"], **members}))
     return Case({**honest.answers(), **forger.answers()}, issued.text().encode())
 
 
@@ -200,6 +200,34 @@ def _page_at_the_assertion() -> Case:
     page = f'<html><head><link rel="alternate" type="application/ld+json" href="{issued.url}.json"></head></html>'
     host.answer(issued.url, body=page, content_type="text/html")
     return Case(host.answers(), issued.text().encode())
+
+
+def _page_redirecting_elsewhere() -> Case:
+    """The page names an address of its own site, which redirects to another."""
+    host = _host()
+    issued = host.issue()
+    page = f'<html><head><link rel="alternate" type="application/json" href="{issued.url}.json"></head></html>'
+    host.answer(issued.url, body=page, content_type="text/html")
+    host.answer(f"{issued.url}.json", status=302, location=f"https://{EVIL}/a.json")
+    host.answer(f"https://{EVIL}/a.json", body=issued.text())
+    return Case(host.answers(), issued.text().encode())
+
+
+def _profile_redirecting_elsewhere() -> Case:
+    host = _host()
+    issued = host.issue()
+    host.answer(host.profile["id"], status=302, location=f"https://{EVIL}/issuer.json")
+    host.answer(f"https://{EVIL}/issuer.json", body=json.dumps(host.profile))
+    return Case(host.answers(), issued.text().encode())
+
+
+def _pointing_at_another_badge() -> Case:
+    """The address that was handed in answers with another badge, which is genuine at its own address."""
+    host = _host()
+    issued, other = host.issue(), host.issue("eve@mail.example")
+    host.answer(issued.url, body=other.text())
+    handed_in = {**other.assertion, "id": issued.url}
+    return Case(host.answers(), json.dumps(handed_in).encode())
 
 
 def _page_naming_another_site() -> Case:
@@ -310,6 +338,14 @@ CASES: dict[str, tuple[Callable[[], Case], Verdict, str]] = {
         "hosted_origin_not_allowed",
     ),
     "profile document that claims another profile's id": (_borrowed_profile, F, "hosted_origin_not_allowed"),
+    "profile document that claims another's id and allows the forger's site": (
+        lambda: _borrowed_profile(verification={"allowedOrigins": [EVIL]}),
+        F,
+        "hosted_origin_not_allowed",
+    ),
+    "address that answers with another genuine badge": (_pointing_at_another_badge, F, "hosted_mismatch"),
+    "profile that redirects to another site": (_profile_redirecting_elsewhere, F, "hosted_moved"),
+    "page whose JSON redirects to another site": (_page_redirecting_elsewhere, F, "hosted_moved"),
     "redirect to another site": (lambda: _redirected(f"https://{EVIL}/a.json"), F, "hosted_moved"),
     "redirect within the site": (
         lambda: _redirected("https://badges.lakeview.example/moved.json"),
