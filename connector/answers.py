@@ -25,11 +25,11 @@ from connector.model.applicant import Applicant
 from connector.model.changes import Change, ChangeSet
 from connector.model.claims import Claim
 from connector.model.credential import AssessedCredential
-from connector.model.report import DECISION_ORDER, VERDICT_ORDER, Decision, RequestRecord, Verdict
+from connector.model.report import DECISION_ORDER, Decision, RequestRecord, Verdict
 from connector.model.submission import Submission
 from connector.normalize import EMPTY, Crosswalk, read_claims
 from connector.ports import World
-from connector.verify import assess_all
+from connector.verify import assess_all, verdict_of_file
 from connector.verify.policy import Policy
 
 Planner = Callable[[Sequence[Claim]], ChangeSet]
@@ -59,8 +59,7 @@ class Examination:
         """The most severe of its credentials'."""
         if self.error is not None:
             return _verdict_of(self.error)
-        found = {a.report.verdict for a in self.assessed}
-        return next((v for v in VERDICT_ORDER if v in found), Verdict.NO_CREDENTIAL)
+        return verdict_of_file(a.report for a in self.assessed)
 
     @property
     def decision(self) -> Decision:

@@ -29,7 +29,7 @@ from connector.model.credential import AssessedCredential
 from connector.model.report import CheckName, Outcome, Verdict
 from connector.model.submission import Submission
 from connector.ports import World
-from connector.verify import Policy, assess_all
+from connector.verify import Policy, assess_all, verdict_of_file
 
 SUPPORTED: Final = frozenset(
     {
@@ -133,8 +133,7 @@ def run_case(case: Case, shared: Path, policy: Policy | None = None, applicant: 
     assessed = assess_all(
         credentials, policy or Policy(), World(world), applicant=applicant or Applicant(), now=case.as_of
     )
-    verdicts = [one.report.verdict for one in assessed]
-    return Outcomes(case, min(verdicts, key=list(Verdict).index), assessed)
+    return Outcomes(case, verdict_of_file(one.report for one in assessed), assessed)
 
 
 def verdict_of_intake(error: IntakeError) -> Verdict:

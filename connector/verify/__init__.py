@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from connector.verify.checks.holder import PresentationContext
 from connector.verify.codes import CODES, Code
-from connector.verify.policy import Policy, assurance_of, decide
+from connector.verify.policy import Policy, assurance_of, decide, verdict_of_file
 from connector.verify.policy_file import load_policy
 from connector.verify.verifier import assess, assess_all
 
@@ -21,4 +21,5 @@ __all__ = [
     "assurance_of",
     "decide",
     "load_policy",
+    "verdict_of_file",
 ]

@@ -251,6 +251,26 @@ def assurance_of(report: VerificationReport, decision: Decision) -> Assurance:
     return Assurance.GENUINE_UNBOUND
 
 
+_ENVELOPE_VERDICTS: Final = {
+    "holder_invalid": Verdict.INVALID,
+    "holder_malformed": Verdict.INVALID,
+    "holder_expired": Verdict.EXPIRED,
+}
+
+
+def verdict_of_file(reports: Iterable[VerificationReport]) -> Verdict:
+    """One word for a whole file: the gravest of its credentials'.
+
+    A presentation has no verdict of its own, but one whose signature does not hold, or that has expired, keeps the file
+    from being called verified.
+    """
+    found: set[Verdict] = set()
+    for report in reports:
+        found.add(report.verdict)
+        found |= {_ENVELOPE_VERDICTS[c.code] for c in report.checks if c.code in _ENVELOPE_VERDICTS}
+    return next((verdict for verdict in Verdict if verdict in found), Verdict.NO_CREDENTIAL)
+
+
 def _proven(report: VerificationReport) -> bool:
     """The proof check said yes: a report without its answer is never accepted."""
     proof = report.check(CheckName.PROOF)

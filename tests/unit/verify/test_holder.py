@@ -8,7 +8,7 @@ import pytest
 
 from connector.model.report import Decision, Verdict
 from connector.testing.issuer import Issuer
-from connector.verify import PresentationContext
+from connector.verify import PresentationContext, verdict_of_file
 
 from .conftest import EMAIL, Scene, codes
 
@@ -56,6 +56,8 @@ def test_what_was_not_made_for_this_request_refuses_everything_in_it(options: di
     assert [code in codes(one) for one in assessed] == [True, True]
     assert {one.decision for one in assessed} == {Decision.REFUSED}
     assert {one.report.verdict for one in assessed} == {Verdict.VERIFIED}, "an envelope has no verdict"
+    file_verdict = verdict_of_file(one.report for one in assessed)
+    assert (file_verdict is Verdict.INVALID) is (code == "holder_invalid")
 
 
 def _named(options: dict[str, Any]) -> dict[str, Any]:
