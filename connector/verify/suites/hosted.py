@@ -147,11 +147,11 @@ def _assertion(address: str, asked: _Asked) -> Json:
 
 def _fetch_assertion(address: str, asked: _Asked) -> Json:
     document = _fetch(address, asked, fresh=True)
+    _check_stayed(address, document)
     _check_status(document)
     assertion = _object(document, asked)
     if assertion.get("revoked") is True:
         raise _Stop("hosted_revoked")
-    _check_stayed(address, document)
     asked.confirmed_on = document.fetched_at
     return assertion
 
@@ -208,8 +208,8 @@ def _behind_page(page: FetchedDocument, asked: _Asked) -> FetchedDocument:
     for address in hosting.read_page(page.content, page.url).alternates:
         if hosting.site_of(_origin(address)) == site:
             document = _ask(address, asked, fresh=True)
-            _check_status(document)
             _check_stayed(address, document)
+            _check_status(document)
             return document
     raise _Stop("hosted_unreadable", "a web page")
 
@@ -356,10 +356,10 @@ def _linked(address: str, asked: _Asked, what: str) -> _Node:
     """Fetch an object; it must say that it is the one that was asked for, or where it really lives."""
     for _ in range(2):
         document = _fetch(address, asked)
+        _check_stayed(address, document)
         if document.status != 200:
             raise _Stop("hosted_incomplete", f"{what}: HTTP {document.status}")
         value = _object(document, asked)
-        _check_stayed(address, document)
         own = _id_of(value)
         if own is None:
             raise _Stop("hosted_nonconformant", f"id of the {what}")

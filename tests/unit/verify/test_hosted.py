@@ -347,6 +347,11 @@ CASES: dict[str, tuple[Callable[[], Case], Verdict, str]] = {
     "profile that redirects to another site": (_profile_redirecting_elsewhere, F, "hosted_moved"),
     "page whose JSON redirects to another site": (_page_redirecting_elsewhere, F, "hosted_moved"),
     "redirect to another site": (lambda: _redirected(f"https://{EVIL}/a.json"), F, "hosted_moved"),
+    "another site's word that it was revoked": (
+        lambda: _redirected(f"https://{EVIL}/a.json", status=410),
+        F,
+        "hosted_moved",
+    ),
     "redirect within the site": (
         lambda: _redirected("https://badges.lakeview.example/moved.json"),
         V,
