@@ -33,7 +33,7 @@ def serve() -> None:
     from connector.web.app import create_app
 
     settings = load_settings()
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    configure_logging(settings.log_level)
     connector = build(settings)
     connector.start()
     try:
@@ -52,12 +52,24 @@ def serve() -> None:
         connector.stop()
 
 
+def configure_logging(level: str) -> None:
+    """Our own log lines hold ids and codes only; libraries that log addresses, headers or form data stay quiet."""
+    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for library in ("httpx", "httpcore", "python_multipart"):
+        logging.getLogger(library).setLevel(logging.WARNING)
+
+
 def _server(uvicorn: Any, app: Any, listen: str) -> Any:
     host, _, port = listen.rpartition(":")
     if not port.isdigit():
         raise ConfigurationError(f"LER_LISTEN must be address:port, not {listen!r}.")
     config = uvicorn.Config(
-        app, host=host.strip("[]") or "127.0.0.1", port=int(port), server_header=False, log_config=None
+        app,
+        host=host.strip("[]") or "127.0.0.1",
+        port=int(port),
+        server_header=False,
+        log_config=None,
+        access_log=False,  # addresses of candidates' pages and reports are secrets; the app logs routes instead
     )
     return uvicorn.Server(config)
 

@@ -40,7 +40,7 @@ class LoopbackServer:
     def start(self, app: Callable[..., Any], *, timeout: float = 10.0) -> LoopbackServer:
         """Serve `app` and wait until it takes connections."""
         config = uvicorn.Config(
-            app, log_level="warning", lifespan="on", server_header=False, timeout_graceful_shutdown=3
+            app, log_level="warning", access_log=False, lifespan="on", server_header=False, timeout_graceful_shutdown=3
         )
         self._server = server = uvicorn.Server(config)
         self._thread = threading.Thread(
