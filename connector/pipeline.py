@@ -6,6 +6,7 @@ so that it may be run again at any point, by anybody, and ends the same (DESIGN 
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -32,8 +33,10 @@ log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS: Final = 120
 """With the waits of `retry.next_delay` about a day; then it is `failed`, in sight, with a retry by one command."""
-FRESH_FOR: Final = timedelta(hours=24)
-"""An assessment older than this is made again before anything is written (DOMAIN section 4, THREATS section 6)."""
+FRESH_FOR: Final = timedelta(hours=1)
+HOSTED_FRESH_FOR: Final = timedelta(hours=24)
+"""An assessment older than this is made again before anything is written (THREATS section 6); a hosted badge's site is
+asked again only after a day (DOMAIN section 4)."""
 TARGET_BUSY_SECONDS: Final = 0.5
 
 
@@ -174,23 +177,24 @@ class _Run:
         if work.action in TAKES_BACK:
             return DELIVER
         now = self._tools.clock.now()
-        if work.state in (State.PLANNED, State.DELIVERING) and not _stale(work, now) and work.action is None:
+        policy = self._tools.policy()
+        if work.state in _TO_BE_DELIVERED and work.action is None and not _stale(work, now, _digest(policy)):
             return DELIVER
         if work.state not in _TO_BE_ASSESSED and work.action is not Action.RECHECK:
             return REST
-        found = self._examine(work, now)
+        found = self._examine(work, now, policy)
         earlier = self._duplicate(self._desk.get(self._id) or work)
-        after = self._desk.change(self._id, lambda w: self._assessed(w, found, now, earlier))
+        after = self._desk.change(self._id, lambda w: self._assessed(w, found, now, _digest(policy), earlier))
         log.info("submission %s: %s, %s", self._id, after.state, found.verdict)
         return self._after_assessment(after)
 
-    def _examine(self, work: Work, now: datetime) -> Examination:
+    def _examine(self, work: Work, now: datetime, policy: Policy) -> Examination:
         content = self._desk.document(self._id)
         kept = content is not None
         source = Submission(content=content, label=work.label, url=work.url) if content is not None else work.url or ""
         found = examine(
             source,
-            self._tools.policy(),
+            policy,
             World(documents=self._tools.documents()),
             applicant=work.applicant,
             now=now,
@@ -210,7 +214,7 @@ class _Run:
         self._desk.keep_document(self._id, found.submission.content)
         return found
 
-    def _assessed(self, work: Work, found: Examination, now: datetime, earlier: str | None) -> Work | None:
+    def _assessed(self, work: Work, found: Examination, now: datetime, policy: str, earlier: str | None) -> Work | None:
         """Where the submission stands after an assessment. Whoever took it back meanwhile has the last word."""
         if work.action in TAKES_BACK:
             return None
@@ -220,6 +224,7 @@ class _Run:
             "answer": answer_json(found, request_id=work.id),
             "claims": found.claims,
             "assessed_at": now,
+            "assessed_by": policy,
             "recheck": waits,
             "action": None,
             "code": None,
@@ -234,7 +239,8 @@ class _Run:
         elif not work.consent:
             values |= {"state": State.AWAITING_CONSENT}
         else:
-            values |= {"state": State.PLANNED, "live": True, "attempts": 0}
+            attempts = work.attempts if work.state in _TO_BE_DELIVERED else 0
+            values |= {"state": State.PLANNED, "live": True, "attempts": attempts}
         return work.model_copy(update=values)
 
     def _duplicate(self, work: Work) -> str | None:
@@ -374,7 +380,8 @@ class _Run:
         return Turn("again", max((work.next_attempt_at - self._tools.clock.now()).total_seconds(), 0.0))
 
 
-_TO_BE_ASSESSED: Final = frozenset({State.RECEIVED, State.ASSESSED, State.PLANNED, State.DELIVERING})
+_TO_BE_DELIVERED: Final = frozenset({State.PLANNED, State.DELIVERING})
+_TO_BE_ASSESSED: Final = frozenset({State.RECEIVED, State.ASSESSED}) | _TO_BE_DELIVERED
 _DONE: Final = {
     Action.UNDO: "undone",
     Action.WITHDRAW: "withdrawn",
@@ -383,8 +390,16 @@ _DONE: Final = {
 }
 
 
-def _stale(work: Work, now: datetime) -> bool:
-    return work.assessed_at is None or now - work.assessed_at > FRESH_FOR
+def _stale(work: Work, now: datetime, policy: str) -> bool:
+    """Too old, or judged by another policy than the one in force."""
+    if work.assessed_at is None or work.assessed_by != policy:
+        return True
+    hosted = any(c["securing"] == ["hosted"] for c in (work.answer or {}).get("credentials", ()))
+    return now - work.assessed_at > (HOSTED_FRESH_FOR if hosted else FRESH_FOR)
+
+
+def _digest(policy: Policy) -> str:
+    return hashlib.sha256(policy.model_dump_json().encode()).hexdigest()[:16]
 
 
 def _why_refused(found: Examination) -> dict[str, str]:

@@ -46,7 +46,7 @@ SEALED_PARTS: Final = {
         "selected",
         "message",
     ),
-    "result": ("answer", "claims", "assessed_at", "recheck"),
+    "result": ("answer", "claims", "assessed_at", "assessed_by", "recheck"),
     "delivery": ("change_set", "receipt"),
 }
 """Which members of a submission go encrypted into which column."""

@@ -30,6 +30,7 @@ class Work(SubmissionRecord):
         applicant, label, url, mapping, invitation: as handed in.
         consent: somebody answers for it; without it nothing is planned.
         action: what is under way beside the ordinary course.
+        assessed_by: digest of the policy that judged it.
         recheck: something could not be found out just then, and is to be tried again.
         runs: how many workflows were started for it; the number is part of a workflow's id.
     """
@@ -41,6 +42,7 @@ class Work(SubmissionRecord):
     invitation: str | None = None
     consent: bool = True
     action: Action | None = None
+    assessed_by: str | None = None
     recheck: bool = False
     runs: int = 0
 

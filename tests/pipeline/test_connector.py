@@ -15,6 +15,7 @@ from connector.config import load_settings
 from connector.errors import ConfigurationError, ConnectorError, LinkError, PolicyFileError
 from connector.infra.clock import FixedClock
 from connector.model.applicant import Applicant
+from connector.model.changes import ChangeSet
 from connector.model.records import NewInvitation, State
 from connector.model.submission import Submission
 from connector.operate.doctor import run_doctor
@@ -129,6 +130,23 @@ def test_a_policy_that_changed_counts_from_the_next_submission(house: House) -> 
     policy.write_text("trusted_isuers: []\n", encoding="utf-8")
     record = house.deliver(house.badge("Fitter"))
     assert (record.answer or {})["decision"] == "accepted_with_warning"
+
+
+def test_an_issuer_that_was_dropped_before_the_choice_is_not_written_as_recognised(house: House) -> None:
+    waiting = house.deliver(house.badge(), consent=False)
+    assert (waiting.answer or {})["decision"] == "accepted"
+    (house.folder / "policy.yaml").write_text("trusted_issuers: []\n", encoding="utf-8")
+    done = house.settled(house.connector.consent(waiting.id, tuple(c.id for c in waiting.claims)))
+    assert (done.answer or {})["decision"] == "accepted_with_warning"
+    assert all(change.trust == "unverified" for change in (done.change_set or ChangeSet(ats="")).changes)
+
+
+def test_a_denied_issuers_badge_is_not_written_at_all(house: House) -> None:
+    waiting = house.deliver(house.badge(), consent=False)
+    (house.folder / "policy.yaml").write_text(f"denied_issuers: ['{house.issuer.id}']\n", encoding="utf-8")
+    done = house.settled(house.connector.consent(waiting.id, tuple(c.id for c in waiting.claims)))
+    assert done.state is State.REFUSED
+    assert house.writes == 0
 
 
 def test_a_broken_policy_file_keeps_the_service_from_starting(tmp_path: Path) -> None:
