@@ -14,52 +14,67 @@ from __future__ import annotations
 import base64
 import copy
 import gzip
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 
 from connector import codec
+from connector.testing.pieces import (
+    CLR2,
+    DATA_INTEGRITY,
+    ED2018,
+    ED2020,
+    EXPIRED_ON,
+    FUTURE,
+    LIST_BITS,
+    OB3,
+    STATUS2021,
+    VALID_FROM,
+    VC1,
+    VC2,
+    StatusEntry,
+    achievement_of,
+    add_context,
+    email_hash,
+    email_identifier,
+    identify,
+    make_proof,
+    registered_claims,
+    uuid_of,
+    write_dates,
+)
 from connector.testing.signing import Json, SigningKey, compact_json, jws
-from connector.verify.jsonld import canonicalize
 
-VC1: Final = "https://www.w3.org/2018/credentials/v1"
-VC2: Final = "https://www.w3.org/ns/credentials/v2"
-OB3: Final = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
-CLR2: Final = "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json"
-ED2018: Final = "https://w3id.org/security/suites/ed25519-2018/v1"
-ED2020: Final = "https://w3id.org/security/suites/ed25519-2020/v1"
-DATA_INTEGRITY: Final = "https://w3id.org/security/data-integrity/v2"
-STATUS2021: Final = "https://w3id.org/vc/status-list/2021/v1"
-
-VALID_FROM: Final = "2025-05-01T00:00:00Z"
-EXPIRED_ON: Final = "2026-01-01T00:00:00Z"
-FUTURE: Final = "2031-01-01T00:00:00Z"
-SIGNED_ON: Final = "2025-05-01T00:00:00Z"
-LIST_BITS: Final = 131_072
+__all__ = [
+    "CLR2",
+    "DATA_INTEGRITY",
+    "ED2018",
+    "ED2020",
+    "EXPIRED_ON",
+    "FUTURE",
+    "LIST_BITS",
+    "OB3",
+    "STATUS2021",
+    "VALID_FROM",
+    "VC1",
+    "VC2",
+    "Issuer",
+    "StatusEntry",
+    "email_hash",
+    "email_identifier",
+    "recorded_world",
+]
 
 Edit = Callable[[Json], None]
+_IDENTITY: Final = ("subject_id", "email", "salt", "hashed", "subject_name")
+_DATES: Final = ("expired", "not_yet_valid", "valid_until")
+_SIGNING: Final = ("proof", "purpose", "options", "tampered", "wrong_key", "edit", "edit_signed")
 
 
-@dataclass(frozen=True, slots=True)
-class StatusEntry:
-    """Where a credential's status is to be looked up."""
-
-    url: str
-    index: int
-    purpose: str = "revocation"
-    type: str = "BitstringStatusListEntry"
-
-    def as_json(self) -> Json:
-        return {
-            "id": f"{self.url}#{self.index}",
-            "type": self.type,
-            "statusPurpose": self.purpose,
-            "statusListIndex": str(self.index),
-            "statusListCredential": self.url,
-        }
+def _split(options: Json, names: Sequence[str]) -> tuple[Json, Json]:
+    """The options that are not among `names`, and those that are."""
+    return {n: v for n, v in options.items() if n not in names}, {n: v for n, v in options.items() if n in names}
 
 
 @dataclass(slots=True)
@@ -68,24 +83,6 @@ class _Lists:
 
     set_bits: dict[tuple[str, str], set[int]] = field(default_factory=dict)
     next_index: int = 100
-
-
-def email_hash(email: str, salt: str | None = None, algorithm: str = "sha256") -> str:
-    """IdentityHash of Open Badges: algorithm, `$`, hex of the digest over identifier and salt."""
-    return f"{algorithm}${hashlib.new(algorithm, (email + (salt or '')).encode()).hexdigest()}"
-
-
-def email_identifier(email: str, *, salt: str | None = None, hashed: bool = True) -> Json:
-    """An IdentityObject of Open Badges 3.0 for an e-mail address."""
-    identity: Json = {
-        "type": "IdentityObject",
-        "hashed": hashed,
-        "identityHash": email_hash(email, salt) if hashed else email,
-        "identityType": "emailAddress",
-    }
-    if salt is not None:
-        identity["salt"] = salt
-    return identity
 
 
 class Issuer:
@@ -209,94 +206,62 @@ class Issuer:
 
     def open_badge(self, **options: Any) -> Json:
         """A signed Open Badge 3.0; see `unsigned_badge` for what it says and `sign` for how it is signed."""
-        unsigned, signing = _split(options)
+        unsigned, signing = _split(options, _SIGNING)
         return self.sign(self.unsigned_badge(**unsigned), **signing)
 
     def unsigned_badge(
         self,
         *,
         name: str = "Welder I",
-        subject_name: str | None = None,
-        email: str | None = None,
-        salt: str | None = None,
-        hashed: bool = True,
-        subject_id: str | None = None,
-        achievement_id: str | None = None,
-        achievement_type: str = "Certificate",
-        alignments: Sequence[Json] = (),
-        tags: Sequence[str] = (),
         results: Sequence[Json] = (),
-        result_descriptions: Sequence[Json] = (),
         id: str | None = None,
         model: str = "2.0",
-        expired: bool = False,
-        not_yet_valid: bool = False,
-        valid_until: str | None = None,
         revoked: bool = False,
         suspended: bool = False,
         status: StatusEntry | Sequence[StatusEntry] = (),
-        criteria: str = "Welds safely to the standard of the shop.",
+        **options: Any,
     ) -> Json:
-        """An Open Badge 3.0 without a proof."""
-        slug = name.lower().replace(" ", "-")
-        achievement: Json = {
-            "id": achievement_id or f"https://{self.domain}/achievements/{slug}",
-            "type": ["Achievement"],
-            "achievementType": achievement_type,
-            "name": name,
-            "description": f"{name}, as taught here.",
-            "criteria": {"narrative": criteria},
-        }
-        if alignments:
-            achievement["alignment"] = [{"type": ["Alignment"], **alignment} for alignment in alignments]
-        if tags:
-            achievement["tag"] = list(tags)
-        if result_descriptions:
-            achievement["resultDescription"] = [{"type": ["ResultDescription"], **r} for r in result_descriptions]
+        """An Open Badge 3.0 without a proof.
+
+        Args:
+            results: of the achievement; `revoked`, `suspended`, `status`: entries in status lists.
+            options: whom it is about (`pieces.identify`), what was achieved (`pieces.achievement_of`) and its dates
+                (`expired`, `not_yet_valid`, `valid_until`).
+        """
+        rest, who = _split(options, _IDENTITY)
+        rest, dates = _split(rest, _DATES)
+        achievement = achievement_of(self.domain, name=name, **rest)
         subject: Json = {"type": ["AchievementSubject"], "achievement": achievement}
         if results:
-            subject["result"] = [{"type": ["Result"], **r} for r in results]
-        if subject_id:
-            subject["id"] = subject_id
-        if email:
-            subject["identifier"] = [email_identifier(email, salt=salt, hashed=hashed)]
-        if subject_name:
-            subject["name"] = subject_name
+            subject["result"] = [{"type": ["Result"], **result} for result in results]
+        identify(subject, **who)
         document = self._credential("OpenBadgeCredential", [OB3], subject, name=name, id=id, model=model)
-        _dates(document, model, expired=expired, not_yet_valid=not_yet_valid, valid_until=valid_until)
+        write_dates(document, model, **dates)
         self._status(document, status, revoked=revoked, suspended=suspended)
         return document
 
     def clr(
         self,
         *,
-        badges: Sequence[Json],
+        badges: Sequence[Json | str],
         name: str = "Transcript",
-        subject_id: str | None = None,
-        email: str | None = None,
-        subject_name: str | None = None,
         model: str = "2.0",
         **options: Any,
     ) -> Json:
         """A signed CLR 2.0 around badges, which keep their own proofs."""
-        dates, signing = _split(options)
-        subject: Json = {"type": ["ClrSubject"], "verifiableCredential": list(badges)}
-        if subject_id:
-            subject["id"] = subject_id
-        if email:
-            subject["identifier"] = [email_identifier(email)]
-        if subject_name:
-            subject["name"] = subject_name
+        rest, signing = _split(options, _SIGNING)
+        dates, who = _split(rest, _IDENTITY)
+        subject = identify({"type": ["ClrSubject"], "verifiableCredential": list(badges)}, **who)
         document = self._credential("ClrCredential", [CLR2, OB3], subject, name=name, id=None, model=model)
         document["partial"] = False
-        _dates(document, model, **dates)
+        write_dates(document, model, **dates)
         return self.sign(document, **signing)
 
     def plain_vc(self, *, subject: Json | None = None, model: str = "2.0", **options: Any) -> Json:
         """A signed W3C credential with nothing of Open Badges in it."""
-        dates, signing = _split(options)
+        dates, signing = _split(options, _SIGNING)
         document = self._credential("", [], subject or {"id": "did:example:maria"}, name=None, id=None, model=model)
-        _dates(document, model, **dates)
+        write_dates(document, model, **dates)
         return self.sign(document, **signing)
 
     def jwt_badge(
@@ -323,7 +288,7 @@ class Issuer:
         if edit:
             edit(document)
         payload: Json = dict(document) if profile == "vc+jwt" else {"vc": document}
-        payload |= _registered_claims(document) | (claims or {})
+        payload |= registered_claims(document) | (claims or {})
         for name in drop:
             payload.pop(name, None)
         return self.jwt(
@@ -358,7 +323,7 @@ class Issuer:
     ) -> Json:
         document: Json = {
             "@context": [VC2 if model == "2.0" else VC1, *contexts],
-            "id": id or f"urn:uuid:{_uuid(self.id, name, json.dumps(subject, sort_keys=True))}",
+            "id": id or f"urn:uuid:{uuid_of(self.id, name, json.dumps(subject, sort_keys=True))}",
             "type": ["VerifiableCredential", *([kind] if kind else [])],
             "issuer": {"id": self.id, "type": ["Profile"], "name": self.name} if kind else self.id,
             "validFrom" if model == "2.0" else "issuanceDate": VALID_FROM,
@@ -405,11 +370,11 @@ class Issuer:
         document = copy.deepcopy(document)
         names = [proof] if isinstance(proof, str) else list(proof)
         for name in names:
-            _add_context(document, name)
+            add_context(document, name)
         if edit:
             edit(document)
         key = self._stranger if wrong_key else self.key
-        proofs = [_proof(document, name, self.key_id, key, purpose, options or {}) for name in names]
+        proofs = [make_proof(document, name, self.key_id, key, purpose, options or {}) for name in names]
         document["proof"] = proofs[0] if isinstance(proof, str) else proofs
         if tampered:
             document["name"] = "Something else"
@@ -469,76 +434,3 @@ def recorded_world(*issuers: Issuer, extra: Json | None = None) -> Json:
         for url, document in issuer.documents.items():
             world[url] = {"status": 200, "content_type": "application/json", "body": json.dumps(document)}
     return world | (extra or {})
-
-
-# --- pieces ------------------------------------------------------------------------------------------------------
-
-_SIGNING = ("proof", "purpose", "options", "tampered", "wrong_key", "edit", "edit_signed")
-
-
-def _split(options: Json) -> tuple[Json, Json]:
-    """What goes to the document, and what goes to `sign`."""
-    signing = {name: options.pop(name) for name in _SIGNING if name in options}
-    return options, signing
-
-
-def _uuid(*parts: object) -> str:
-    digest = hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
-    return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-8{digest[17:20]}-{digest[20:32]}"
-
-
-def _dates(
-    document: Json, model: str, *, expired: bool = False, not_yet_valid: bool = False, valid_until: str | None = None
-) -> None:
-    start, end = ("validFrom", "validUntil") if model == "2.0" else ("issuanceDate", "expirationDate")
-    if not_yet_valid:
-        document[start] = FUTURE
-    if expired or valid_until:
-        document[end] = valid_until or EXPIRED_ON
-
-
-def _instant(text: str) -> int:
-    return int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp())
-
-
-def _registered_claims(document: Json) -> Json:
-    """The claims that say the same as the credential (Open Badges 3.0, JSON Web Token Proof Format)."""
-    issuer = document["issuer"]
-    claims: Json = {
-        "iss": issuer.get("id") if isinstance(issuer, dict) else issuer,
-        "jti": document["id"],
-        "nbf": _instant(document.get("validFrom") or document["issuanceDate"]),
-    }
-    if "id" in document["credentialSubject"]:
-        claims["sub"] = document["credentialSubject"]["id"]
-    end = document.get("validUntil") or document.get("expirationDate")
-    if end:
-        claims["exp"] = _instant(end)
-    return claims
-
-
-def _add_context(document: Json, proof: str) -> None:
-    wanted = {
-        "Ed25519Signature2018": None if VC1 in document["@context"] else ED2018,
-        "Ed25519Signature2020": ED2020,
-        "eddsa-rdfc-2022": None if VC2 in document["@context"] else DATA_INTEGRITY,
-    }[proof]
-    if wanted and wanted not in document["@context"]:
-        document["@context"].append(wanted)
-
-
-def _proof(document: Json, name: str, method: str, key: SigningKey, purpose: str, extra: Json) -> Json:
-    """One proof over `document`, which holds none yet (Data Integrity 1.0, Ed25519Signature2018 and 2020)."""
-    if name == "eddsa-rdfc-2022":
-        proof: Json = {"type": "DataIntegrityProof", "cryptosuite": name}
-    else:
-        proof = {"type": name}
-    proof |= {"created": SIGNED_ON, "verificationMethod": method, "proofPurpose": purpose} | extra
-    proof = {member: value for member, value in proof.items() if value is not None}
-    content, options = next(iter(canonicalize([document, {"@context": document["@context"], **proof}])))
-    data = hashlib.sha256(options.encode()).digest() + hashlib.sha256(content.encode()).digest()
-    if name == "Ed25519Signature2018":
-        header = codec.b64url_encode(compact_json({"alg": "EdDSA", "b64": False, "crit": ["b64"]}))
-        signature = key.sign(header.encode() + b"." + data)
-        return proof | {"jws": f"{header}..{codec.b64url_encode(signature)}"}
-    return proof | {"proofValue": "z" + codec.base58_encode(key.sign(data))}
