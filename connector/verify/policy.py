@@ -26,7 +26,7 @@ from connector.model.report import (
 )
 
 _PLACEHOLDER = re.compile(r"\{[a-z_]+\}")
-_TEST_WORDS = re.compile(r"(?<![a-z])(?:test|testing|sandbox|staging|playground)(?![a-z])", re.IGNORECASE)
+_TEST_WORDS = re.compile(r"(?<![a-z])(?:test|for testing|sandbox|staging|playground)(?![a-z])", re.IGNORECASE)
 
 
 class _Part(BaseModel):

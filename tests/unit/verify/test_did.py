@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from connector.model.report import Decision, Verdict
 from connector.testing.documents import NOW, MemoryDocuments
 from connector.testing.issuer import Issuer
 from connector.testing.signing import SigningKey, compact_json
+from connector.verify import keys
 from connector.verify.did import KeyQuestion, did_web, find_key, resolve
 from connector.verify.errors import CheckError
 
@@ -71,6 +74,14 @@ def test_did_key_without_its_fragment_is_accepted_with_a_remark() -> None:
 )
 def test_names_of_keys_that_lead_nowhere(method: str, code: str) -> None:
     assert _code(lambda: find_key(method, QUESTION, NOBODY)) == code
+
+
+@pytest.mark.shared
+def test_published_did_keys_hold_the_key_their_vectors_say(shared: Path) -> None:
+    vectors = json.loads((shared / "vectors" / "did-key" / "ed25519-x25519.json").read_bytes())
+    for did, vector in vectors.items():
+        found = find_key(did, QUESTION, NOBODY).key
+        assert found == keys.from_base58(vector["verificationKeyPair"]["publicKeyBase58"])
 
 
 def test_did_jwk_for_encryption_signs_nothing() -> None:

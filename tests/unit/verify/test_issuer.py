@@ -11,6 +11,7 @@ from connector.testing.issuer import Issuer
 from connector.testing.signing import SigningKey
 from connector.verify import Policy, keys
 from connector.verify.checks.published_keys import PUBLISHED, is_published
+from connector.verify.policy import Registry
 
 from .conftest import EMAIL, Scene, codes
 
@@ -203,9 +204,25 @@ def test_an_entry_of_a_test_registry_is_a_test_issuer(scene: Scene, registry: di
     assert (assessed.decision is Decision.ACCEPTED) is not refused
 
 
-def test_being_listed_in_a_registry_is_shown_and_is_not_trust(scene: Scene) -> None:
-    from connector.verify.policy import Registry
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [
+        ("Example University 1 (DCC test-only issuer)", True),
+        ("DCC did:key for testing", True),
+        ("Sandbox College", True),
+        ("Educational Testing Service", False),
+        ("Contest Winners' Academy", False),
+    ],
+)
+def test_an_entry_that_calls_itself_a_test_is_a_test_issuer(scene: Scene, name: str, refused: bool) -> None:
+    registry = Registry(
+        url="https://registry.example/r.json", recognise=(scene.issuer.id,), names={scene.issuer.id: name}
+    )
+    scene.policy = Policy(registries=(registry,))
+    assert ("issuer_is_test" in codes(scene.assess(scene.issuer.open_badge(email=EMAIL)))) is refused
 
+
+def test_being_listed_in_a_registry_is_shown_and_is_not_trust(scene: Scene) -> None:
     registry = Registry(url="https://registry.example/r.json", names={scene.issuer.id: "Lakeview (registry)"})
     scene.policy = Policy(registries=(registry,))
     assessed = scene.assess(scene.issuer.open_badge(email=EMAIL))
