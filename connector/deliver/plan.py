@@ -307,6 +307,8 @@ class _Planner:
         if existing is None:
             if known is not None and known.active and known.confirmed is not None and not known.unknown:
                 return self._kept(change, "removed_in_ats", "somebody removed our file in the ATS", known)
+            if self._has_other_file(change):
+                return self._kept(change, "cannot_be_replaced", "an older file stays: none can be removed here", known)
             return Write(WriteKind.ADD_ATTACHMENT, replace(entry, ours=True), change=change)
         if known is None or not known.active:
             return self._kept(change, "kept_existing_value", "a file of that name is there and is not ours", known)
@@ -315,6 +317,14 @@ class _Planner:
         if Family.ATTACHMENTS not in self._can.removable:
             return self._kept(change, "cannot_be_replaced", "files of this ATS cannot be replaced", known)
         return Write(WriteKind.ADD_ATTACHMENT, entry, change=change, existing=existing)
+
+    def _has_other_file(self, change: AddAttachment) -> bool:
+        """Where files cannot be removed, a rule's first one stays the only one: no pile of summaries."""
+        if Family.ATTACHMENTS in self._can.removable:
+            return False
+        files = {a.filename for a in self._state.attachments}
+        others = (e for e in self._entries.values() if e.op == change.op and e.rule == change.rule and e.active)
+        return any(e.value["filename"] in files for e in others)
 
     # --- taking back ---
 

@@ -110,13 +110,13 @@ class Courier:
             return self._loop
 
     def close(self, closing: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run `closing` on the loop (adapters and clients belong to it), then end the loop."""
+        """Break off what is still going on (the ledger knows that it was sent), run `closing`, end the loop."""
         with self._lock:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
         if loop is None or thread is None:
             return
-        asyncio.run_coroutine_threadsafe(closing(), loop).result(CLOSE_SECONDS)
+        asyncio.run_coroutine_threadsafe(_end(closing), loop).result(CLOSE_SECONDS)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(CLOSE_SECONDS)
         loop.close()
@@ -125,3 +125,13 @@ class Courier:
 async def _metered(delivery: Delivery) -> Receipt:
     METER.set(delivery)
     return await delivery.run()
+
+
+async def _end(closing: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """A thread that waits for one of these tasks would keep the process from ending."""
+    pending = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    await closing()
+    await asyncio.get_running_loop().shutdown_default_executor()

@@ -14,6 +14,7 @@ import sqlite3
 import threading
 import traceback
 from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -177,7 +178,7 @@ class Engine:
             self._client = None
         if self._running:
             self._running = False
-            DBOS.destroy(workflow_completion_timeout_sec=STOP_SECONDS if self._active else 0)
+            DBOS.destroy(workflow_completion_timeout_sec=round(STOP_SECONDS / self._scale) if self._active else 0)
             _current = None
         if self._reconciler is not None:
             self._reconciler.join(timeout=10)
@@ -283,6 +284,9 @@ class Engine:
         """No exception of a step reaches the engine: it would be kept there with its message."""
         try:
             turn = work()
+        except CancelledError:
+            log.info("submission %s: broken off by a stop", submission_id)
+            return "again", 0.0
         except StoreError as error:
             log.error("submission %s: %s", submission_id, error.code)
             return "again", STORE_TROUBLE_SECONDS / self._scale

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -196,6 +198,28 @@ def test_a_stopped_connector_takes_up_its_work_again(houses: Callable[..., House
     while not house.sandbox.log:
         time.sleep(0.02)
     house.connector.stop()
+    house.build()
+    house.connector.start()
+    assert house.settled(record).state is State.DELIVERED
+
+
+def test_a_stop_in_the_middle_of_a_call_ends_and_the_next_start_goes_on(houses: Callable[..., House]) -> None:
+    house = houses(start=False)
+    house.connector.start()
+    connector: Any = house.connector
+    adapter = connector._accounts.adapter("greenhouse")
+    asked = threading.Event()
+
+    async def hangs(*_: Any) -> None:
+        asked.set()
+        await asyncio.sleep(3600)
+
+    adapter.read = hangs
+    record = house.connector.submit(house.new(house.badge()))
+    assert asked.wait(20)
+    started = time.monotonic()
+    house.connector.stop()
+    assert time.monotonic() - started < 15
     house.build()
     house.connector.start()
     assert house.settled(record).state is State.DELIVERED

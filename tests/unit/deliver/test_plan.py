@@ -270,6 +270,15 @@ class TestFilesAndForms:
         step = one(attachment(b"two"), state=state, ledger=(confirmed(attachment()),), can=NOTHING_REMOVABLE)
         assert reason(step) == "cannot_be_replaced"
 
+    def test_where_files_cannot_be_removed_a_rule_has_one_file(self) -> None:
+        """A summary is named by its digest; a second record must not leave a pile of them."""
+        state = AtsState(attachments=(AttachmentState("ler-summary.txt", "7"),))
+        ledger = (confirmed(attachment()),)
+        found = steps(attachment(b"two", "ler-summary-2.txt"), state=state, ledger=ledger, can=NOTHING_REMOVABLE)
+        assert {reason(s) for s in found} == {"cannot_be_replaced", "cannot_be_removed"}
+        replaced = steps(attachment(b"two", "ler-summary-2.txt"), state=state, ledger=ledger)
+        assert [s.kind for s in replaced if isinstance(s, Write)] == ["add_attachment", "remove_attachment"]
+
     def test_a_strangers_file_of_that_name_is_not_touched(self) -> None:
         state = AtsState(attachments=(AttachmentState("ler-summary.txt", "7"),))
         assert reason(one(attachment(), state=state)) == "kept_existing_value"
