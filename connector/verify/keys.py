@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -221,7 +221,10 @@ def from_jwk(jwk: object) -> PublicKey:
     operations = jwk.get("key_ops", ["verify"])
     if jwk.get("use", "sig") != "sig" or not isinstance(operations, list) or "verify" not in operations:
         raise KeyProblem("key_malformed", "the key is not meant for signatures")
-    key = _import_jwk(jwk)
+    members = tuple((name, jwk[name]) for name in _JWK_MEMBERS if name in jwk)
+    if not all(isinstance(value, str) for _, value in members):
+        raise KeyProblem("key_malformed", "a member of the JSON Web Key is not text")
+    key = _import_jwk(members)
     if "alg" in jwk and not key.allows(jwk["alg"]):
         raise KeyProblem("key_malformed", "the key names another algorithm than its kind allows")
     return key
@@ -230,15 +233,16 @@ def from_jwk(jwk: object) -> PublicKey:
 _JWK_MEMBERS: Final[tuple[str, ...]] = ("kty", "crv", "x", "y", "n", "e")
 
 
-def _import_jwk(jwk: dict[str, Any]) -> PublicKey:
-    kind = (jwk.get("kty"), jwk.get("crv"))
-    plain: dict[str, str | list[str]] = {name: jwk[name] for name in _JWK_MEMBERS if name in jwk}
+@lru_cache(maxsize=1024)
+def _import_jwk(members: tuple[tuple[str, str], ...]) -> PublicKey:
+    plain: dict[str, str | list[str]] = dict(members)
+    kind = (plain.get("kty"), plain.get("crv"))
     try:
         if kind == ("OKP", "Ed25519"):
             raw = OKPKey.import_key(plain).public_key
             return _ed25519(raw.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw))
         if kind in (("EC", "P-256"), ("EC", "P-384")):
-            return _public_key(KeyKind(jwk["crv"]), ECKey.import_key(plain).public_key)
+            return _public_key(KeyKind(str(plain["crv"])), ECKey.import_key(plain).public_key)
         if kind[0] == "RSA":
             _check_modulus(plain.get("n"))
             return _rsa(RSAKey.import_key(plain).public_key)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from connector import codec
 from connector.errors import IntakeError
 from connector.verify.did.document import ControllerDocument
 from connector.verify.errors import CheckError
 
 
+@lru_cache(maxsize=1024)
 def resolve(did: str) -> ControllerDocument:
     """The document that the identifier itself stands for.
 

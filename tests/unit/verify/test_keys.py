@@ -94,7 +94,7 @@ OKP = SigningKey("jwk").public_jwk
         ({**OKP, "x": "AAAA"}, "key_malformed"),
         ({**OKP, "x": 7}, "key_malformed"),
         ({**OKP, "crv": "X25519"}, "key_kind_unsupported"),
-        ({**OKP, "crv": ["Ed25519"]}, "key_kind_unsupported"),
+        ({**OKP, "crv": ["Ed25519"]}, "key_malformed"),
         ({**EC, "crv": "secp256k1"}, "key_kind_unsupported"),
         ({**EC, "x": EC["y"]}, "key_malformed"),
         ({k: v for k, v in EC.items() if k != "y"}, "key_malformed"),
