@@ -59,7 +59,6 @@ class House:
     kind: str = "greenhouse"
     full: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
-    sensitive: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
@@ -70,10 +69,7 @@ class House:
         self.world = LateWorld(self.folder, self.issuer, self.stranger)
         self.clock = Clock()
         self.key, digest = new_api_key()
-        policy: dict[str, Any] = {"trusted_issuers": [{"id": self.issuer.id, "name": "Lakeview University"}]}
-        if self.sensitive:
-            policy["sensitive"] = {"types": list(self.sensitive)}
-        self.policy = policy
+        self.policy: dict[str, Any] = {"trusted_issuers": [{"id": self.issuer.id, "name": "Lakeview University"}]}
         self.write_policy()
         self.environ = {
             "LER_DATA_DIR": str(self.folder / "data"),
@@ -159,8 +155,9 @@ def houses(tmp_path: Path) -> Iterator[Callable[..., House]]:
 
 
 @pytest.fixture
-def house(houses: Callable[..., House]) -> House:
-    return houses()
+def house(request: pytest.FixtureRequest, houses: Callable[..., House]) -> House:
+    """A house; its options can be given by `parametrize("house", [{...}], indirect=True)`."""
+    return houses(**getattr(request, "param", {}))
 
 
 @pytest.fixture
