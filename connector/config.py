@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from textwrap import wrap
 from typing import Annotated, Any, Final, Literal, get_args
@@ -54,8 +54,8 @@ class ConnectionOptions(BaseModel):
     withdrawal: Literal["restrict", "remove", "review"] = Field(
         "restrict", description="What a candidate's withdrawal does: restrict, remove or review."
     )
-    rate: float = Field(5.0, gt=0, le=1000, description="Requests per second to this ATS, on average.")
-    burst: int = Field(10, ge=1, le=1000, description="Requests to this ATS at once.")
+    rate: float = Field(gt=0, le=1000, description="Requests per second to this ATS, on average.")
+    burst: int = Field(ge=1, le=1000, description="Requests to this ATS at once.")
 
 
 class ConnectionSettings(BaseModel):
@@ -251,7 +251,8 @@ def _connection(name: str, members: Mapping[str, str]) -> ConnectionSettings:
     secrets = [n.upper() for n, f in plugin.settings.model_fields.items() if _is_secret(f)]
     given = {k.lower(): v for k, v in _resolve_files(members, secrets).items()}
     try:
-        options = ConnectionOptions(**{k: v for k, v in given.items() if k in ConnectionOptions.model_fields})
+        own = {k: v for k, v in given.items() if k in ConnectionOptions.model_fields}
+        options = ConnectionOptions.model_validate({"rate": plugin.rate, "burst": plugin.burst, **own})
         ats = plugin.settings.model_validate({k: v for k, v in given.items() if k in plugin.settings.model_fields})
     except ValidationError as error:
         raise _named(error, prefix) from None
@@ -314,21 +315,24 @@ def env_example() -> str:
     for kind, plugin in registry.plugins().items():
         lines += ["", f"# --- {plugin.title} ---"]
         lines += _example(plugin.settings, f"{PREFIX}{kind.upper()}{DELIMITER}")
-        lines += _example(ConnectionOptions, f"{PREFIX}{kind.upper()}{DELIMITER}", leave_out=frozenset({"kind"}))
+        prefix = f"{PREFIX}{kind.upper()}{DELIMITER}"
+        lines += _example(ConnectionOptions, prefix, {"rate": plugin.rate, "burst": plugin.burst}, {"kind"})
     lines += ["", "# --- a second account of one ATS: any name, and its KIND ---"]
     lines += ["# LER_GHSANDBOX__KIND=greenhouse"]
     return "\n".join(lines) + "\n"
 
 
-def _example(model: type[BaseModel], prefix: str, leave_out: frozenset[str] = frozenset()) -> list[str]:
+def _example(
+    model: type[BaseModel], prefix: str, defaults: Mapping[str, object] = {}, leave_out: Collection[str] = ()
+) -> list[str]:
     lines: list[str] = []
     for name, field in model.model_fields.items():
         if name not in leave_out:
-            lines += _setting(f"{prefix}{name.upper()}", field)
+            lines += _setting(f"{prefix}{name.upper()}", field, defaults.get(name))
     return lines
 
 
-def _setting(variable: str, field: FieldInfo) -> list[str]:
+def _setting(variable: str, field: FieldInfo, default: object = None) -> list[str]:
     words = " ".join(((field.description or "") + (" (secret)" if _is_secret(field) else "")).split())
     return [*wrap(words, 110, initial_indent="# ", subsequent_indent="# "), f"# {variable}={_default(field)}"]
 

@@ -401,6 +401,7 @@ class AtsPlugin:
         sandbox: makes a stand-in.
         default_mapping, full_mapping: file names under `mappings/`.
         capabilities: what this kind of ATS can hold, for a plan that is made without an account.
+        rate, burst: requests per second on average, and at once, that the vendor lets an account make.
     """
 
     kind: str
@@ -411,3 +412,5 @@ class AtsPlugin:
     default_mapping: str
     full_mapping: str
     capabilities: Capabilities = field(default_factory=Capabilities)
+    rate: float = 5.0
+    burst: int = 10

@@ -14,4 +14,6 @@ plugin = AtsPlugin(
     default_mapping="greenhouse.yaml",
     full_mapping="greenhouse-full.yaml",
     capabilities=CAPABILITIES,
+    rate=2.5,  # documented example: 75 in a fixed window of 30 s; the real figure is in the answers' headers
+    burst=50,
 )

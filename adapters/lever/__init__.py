@@ -14,6 +14,8 @@ plugin = AtsPlugin(
     default_mapping="lever.yaml",
     full_mapping="lever-full.yaml",
     capabilities=capabilities_of(files=True),
+    rate=8.0,  # 10 a second with bursts of 20, not guaranteed
+    burst=16,
 )
 
 __all__ = ["LeverAdapter", "LeverSandbox", "LeverSettings", "plugin"]

@@ -14,6 +14,8 @@ plugin = AtsPlugin(
     default_mapping="workday.yaml",
     full_mapping="workday-full.yaml",
     capabilities=WorkdayAdapter.capabilities,
+    rate=2.0,  # not published; clients observe 1 to 10 a second per tenant
+    burst=4,
 )
 
 __all__ = ["WorkdayAdapter", "WorkdaySandbox", "WorkdaySettings", "plugin"]
