@@ -7,6 +7,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from importlib.metadata import version
@@ -28,8 +29,7 @@ from connector.infra.documents import GuardedDocuments
 from connector.infra.files import Reloaded
 from connector.infra.store import Store
 from connector.intake import only_link, screen
-from connector.mapping import FieldMapping, PlanContext, SharedDocument, load_mapping, make_plan, mapping_path
-from connector.mapping.schema import SELECT_TYPES
+from connector.mapping import FieldMapping, PlanContext, load_mapping, make_plan, mapping_path
 from connector.model.applicant import Applicant
 from connector.model.changes import ChangeSet
 from connector.model.claims import Claim
@@ -45,10 +45,11 @@ from connector.model.records import (
 from connector.model.submission import Submission
 from connector.model.work import Action, Work
 from connector.normalize import EMPTY, Crosswalk, load_crosswalk
-from connector.pipeline import Share, Tools
+from connector.pipeline import Tools
 from connector.ports import Capabilities, Catalog, Clock, DocumentSource, Probe, World
 from connector.share import consent, links
 from connector.share.keys import new_api_key
+from connector.share.plans import Plans
 from connector.verify.policy import Policy
 from connector.verify.policy_file import load_policy
 
@@ -93,6 +94,16 @@ class Connector:
         self._engine: Engine | None = None
         self._policies, self._mappings = Reloaded(load_policy), Reloaded(load_mapping)
         self._crosswalks = Reloaded(load_crosswalk)
+        self._plans = Plans(
+            kind=accounts.kind,
+            language=lambda name: settings.connection(name).options.language,
+            capabilities=accounts.capabilities,
+            catalog=self.catalog,
+            mapping=self._mapping_of,
+            document=store.document,
+            report_url=self.report_url,
+            employer_name=settings.employer.name,
+        )
         self._tools = Tools(
             desk=store,
             ledger=store,
@@ -101,7 +112,7 @@ class Connector:
             policy=self.policy,
             crosswalk=self.crosswalk,
             documents=documents,
-            plan=self._plan,
+            plan=self._plans.make,
             screen=screen,
             recheck_for=timedelta(hours=settings.recheck_hours),
             time_scale=settings.time_scale,
@@ -252,9 +263,7 @@ class Connector:
 
         return self._act(submission_id, turn)
 
-    def preview(
-        self, submission_id: str, selected: tuple[str, ...] | None = None, *, alone: bool = False
-    ) -> ChangeSet:
+    def preview(self, submission_id: str, selected: tuple[str, ...] | None = None, *, alone: bool = False) -> ChangeSet:
         """What would stand in the ATS with this choice; nothing is written.
 
         Args:
@@ -267,8 +276,8 @@ class Connector:
                 return ChangeSet(ats=self._accounts.kind(work.ref.connection))
             work = consent.with_choice(work, selected)
         if alone:
-            return self._plan(pipeline.share_of(work.ref, [work]))
-        plan = pipeline.wished(self._tools, work.ref, including=work)
+            return self._plans.preview(pipeline.share_of(work.ref, [work]))
+        plan = pipeline.wished(replace(self._tools, plan=self._plans.preview), work.ref, including=work)
         assert plan is not None, "it includes this one"
         return plan
 
@@ -408,40 +417,8 @@ class Connector:
     def _mapping_path(self, name: str, kind: str) -> Path:
         return mapping_path(self.settings.mapping_dir, name, kind, registry.plugin(kind).default_mapping)
 
-    def _plan(self, share: Share) -> ChangeSet:
-        """The port `Tools.plan`: the mapping of the connection (or of the latest submission) over what was shared."""
-        connection, latest = share.ref.connection, share.works[-1]
-        own = next((w.mapping for w in reversed(share.works) if w.mapping), None)
-        mapping = self._mappings.get(Path(own)) if own else self.mapping(connection)
-        assert latest.report_id is not None, "every stored submission has one"
-        context = PlanContext(
-            ats=self._accounts.kind(connection),
-            shared_on=share.shared_on.date(),
-            report_url=self.report_url(latest.report_id),
-            language=self.settings.connection(connection).options.language,
-            employer_name=self.settings.employer.name,
-            selected=share.selected,
-            options=self._options(connection, mapping),
-            documents=self._shared_documents(share) if mapping.content.attachments else (),
-        )
-        return make_plan(share.claims, mapping, self._accounts.capabilities(connection), context)
-
-    def _options(self, connection: str, mapping: FieldMapping) -> dict[str, tuple[str, ...]]:
-        """The options that exist in the ATS, asked for only where the mapping writes any."""
-        if not any(rule.type in SELECT_TYPES for rule in mapping.content.fields.values()):
-            return {}
-        catalog = self.catalog(connection)
-        return {f.key: f.options for f in catalog.fields if f.options is not None}
-
-    def _shared_documents(self, share: Share) -> tuple[SharedDocument, ...]:
-        documents = []
-        for work in share.works:
-            content = self._store.document(work.id)
-            if content is not None and work.document_sha256 is not None:
-                content_type, extension = _kind_of(content)
-                ids = frozenset(claim.id for claim in work.claims)
-                documents.append(SharedDocument(work.document_sha256, content, content_type, extension, ids))
-        return tuple(documents)
+    def _mapping_of(self, connection: str, own: str | None) -> FieldMapping:
+        return self._mappings.get(Path(own)) if own else self.mapping(connection)
 
     def _require_connection(self, name: str) -> None:
         if name not in self._accounts:
@@ -533,13 +510,3 @@ def _accounts(settings: Settings, transports: Mapping[str, httpx.AsyncBaseTransp
         for c in settings.ats_connections
     }
     return Accounts(accounts, ca_bundle=settings.ca_bundle, time_scale=settings.time_scale)
-
-
-def _kind_of(content: bytes) -> tuple[str, str]:
-    """Content type and file extension of a record as it came, found from its bytes."""
-    start = content.lstrip()[:1]
-    if content.startswith(b"\x89PNG"):
-        return "image/png", "png"
-    if start == b"<":
-        return "image/svg+xml", "svg"
-    return ("application/json", "json") if start in (b"{", b"[") else ("text/plain", "txt")

@@ -7,17 +7,14 @@ lock, so that a page, a worker and a command never lose each other's changes.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import json
-import re
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields as dataclass_fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Row, and_, delete, insert, or_, select, text, update
@@ -27,11 +24,11 @@ from connector.deliver.ledger import LedgerEntry
 from connector.errors import ConfigurationError, LinkError, StoreError
 from connector.infra.crypto import Vault
 from connector.infra.database import reading, upgrade, writing
+from connector.infra.rows import cursor_of, entry_bytes, entry_of, read_cursor
 from connector.infra.tables import effects, installation, invitations, submissions, targets
 from connector.model.applicant import ApplicationRef
 from connector.model.changes import EffectState
 from connector.model.records import RESTING_STATES, Invitation, NewInvitation, State
-from connector.model.report import Assurance
 from connector.model.work import Work
 from connector.ports import Clock
 
@@ -214,7 +211,7 @@ class Store:
         """Newest first. The cursor is opaque; a broken one starts nowhere: LinkError."""
         query = select(submissions).order_by(submissions.c.created_at.desc(), submissions.c.id.desc())
         if cursor is not None:
-            when, last = _read_cursor(cursor)
+            when, last = read_cursor(cursor)
             query = query.where(
                 or_(
                     submissions.c.created_at < when,
@@ -229,7 +226,7 @@ class Store:
         with reading(self._engine) as db:
             rows = db.execute(query.limit(limit + 1)).all()
             items = tuple(self._work(row) for row in rows[:limit])
-        following = _cursor(items[-1]) if len(rows) > limit else None
+        following = cursor_of(items[-1]) if len(rows) > limit else None
         return items, following
 
     def live(self, ref: ApplicationRef) -> tuple[Work, ...]:
@@ -355,7 +352,7 @@ class Store:
         rows = []
         for entry in entries:
             effect = self._digest(f"effect:{target}:{entry.key}")
-            sealed = self._vault.seal(_dumps(_entry_json(entry)), f"effects.sealed:{target}:{effect}")
+            sealed = self._vault.seal(entry_bytes(entry), f"effects.sealed:{target}:{effect}")
             rows.append(
                 {
                     "target": target,
@@ -377,7 +374,7 @@ class Store:
             db.execute(statement, rows)
 
     def _entry(self, row: Row[Any]) -> LedgerEntry:
-        return _entry_of(json.loads(self._vault.open(row.sealed, f"effects.sealed:{row.target}:{row.effect}")))
+        return entry_of(self._vault.open(row.sealed, f"effects.sealed:{row.target}:{row.effect}"))
 
     # --- invitations ---
 
@@ -468,40 +465,3 @@ class Store:
 
 def _token_digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _cursor(work: Work) -> str:
-    raw = f"{round(work.created_at.timestamp() * 1000)}:{work.id}"
-    return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, str]:
-    try:
-        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        when, last = re.fullmatch(r"(\d{1,14}):([a-z0-9_]+)", raw).groups()  # type: ignore[union-attr]  # None raises below
-        return datetime.fromtimestamp(int(when) / 1000, UTC), last
-    except (ValueError, AttributeError, OverflowError) as error:
-        raise LinkError("This page of the list does not exist.", code="cursor_invalid") from error
-
-
-def _dumps(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _entry_json(entry: LedgerEntry) -> dict[str, Any]:
-    return {f.name: getattr(entry, f.name) for f in dataclass_fields(entry)}
-
-
-def _entry_of(stored: dict[str, Any]) -> LedgerEntry:
-    known = {f.name for f in dataclass_fields(LedgerEntry)}
-    members = {k: _tuples(v) for k, v in stored.items() if k in known}
-    members["state"] = EffectState(members["state"])
-    members["assurance"] = Assurance(members["assurance"]) if members["assurance"] else None
-    return LedgerEntry(**members)
-
-
-def _tuples(value: Any) -> Any:
-    """Lists were tuples before JSON."""
-    if isinstance(value, list):
-        return tuple(value)
-    return {k: _tuples(v) for k, v in value.items()} if isinstance(value, dict) else value
