@@ -123,7 +123,7 @@ def _field(rule: FieldRule, found: FieldDefinition | None, mapping: FieldMapping
 
 def _form(template: str, catalog: Catalog) -> Probe:
     ok = template in catalog.form_templates
-    fix = "" if ok else "Create the template in the ATS (`ler-connector setup`)."
+    fix = "" if ok else "Create the template in the ATS."
     return Probe(f"form {template}", ok, "There." if ok else "The ATS has no such form template.", fix)
 
 
