@@ -181,9 +181,11 @@ def _connector(shared: Path, folder: Path, lers: list[PublishedLer], sandboxes: 
 
 def differences(record: SubmissionRecord, held: AtsState) -> Iterator[str]:
     """Where the stand-in does not hold what the change set says, in words; nothing when all is equal."""
-    if record.change_set is None or not record.change_set.changes:
+    if record.change_set is None:
         yield "nothing was planned"
         return
+    if not record.change_set.changes and (held.notes or held.forms or held.attachments):
+        yield "something stands there although nothing was planned"
     for change in record.change_set.changes:
         if not _holds(change, held):
             yield f"{change.op} {change.target}"
@@ -220,7 +222,7 @@ def _same(held: Any, wanted: Any) -> bool:
 def show(results: list[Delivered], console: Console) -> None:
     """How many ended at which assurance in which stand-in, and every difference by name."""
     table = Table(title="Published LERs, all the way", title_justify="left")
-    for column in ("stand-in", "LERs", "delivered", "equal to the change set", "assurances"):
+    for column in ("stand-in", "LERs", "delivered", "equal to the change set", "nothing to write", "assurances"):
         table.add_column(column)
     for kind in dict.fromkeys(r.kind for r in results):
         of_kind = [r for r in results if r.kind == kind]
@@ -230,6 +232,7 @@ def show(results: list[Delivered], console: Console) -> None:
             str(len(of_kind)),
             str(sum(r.record.state == "delivered" for r in of_kind)),
             str(sum(not r.differences for r in of_kind)),
+            str(sum(not r.record.change_set.changes for r in of_kind if r.record.change_set)),
             ", ".join(f"{name}: {n}" for name, n in assurances.most_common()),
         )
     console.print(table)
