@@ -383,7 +383,7 @@ async def test_a_page_about_a_record_opens_only_with_its_own_key_and_link(house:
         ):
             screen = await person.open(url)
             assert (screen.status, "Welder I" in screen.text) == (404, False)
-            assert (await person.client.post(f"{url}/confirm", data={})).status_code == 404
+            assert (await person.client.post(f"{url}/confirm", data={})).status_code in (404, 405)
     assert house.writes == 0
 
 
@@ -421,6 +421,7 @@ async def test_after_many_uses_a_link_is_refused_kindly(house: House) -> None:
         ({"text": "hello"}, "We could not find a record in this"),
         ({"text": '{"a": 1}'}, "We could not find a record in this"),
         ({"text": '{"@context": ['}, "seems to be damaged"),
+        ({"text": '{"id": 1, "id": 2}'}, "seems to be damaged"),
         ({"url": "http://127.0.0.1/admin"}, "This link can not be opened by us"),
         ({"url": "ftp://files.example/x"}, "This link can not be opened by us"),
         ({"url": "https://badges.example/" + "x" * 5000}, "This is too large for this page"),
@@ -498,7 +499,11 @@ HOSTILE = (
 
 async def test_text_from_a_credential_is_data_on_every_screen(each_full: House) -> None:
     house = each_full
-    badge = house.badge(HOSTILE, tags=[HOSTILE, "{{ 7 * 7 }}", "</main></body>"])
+    badge = house.badge(
+        HOSTILE,
+        achievement_id="urn:uuid:1f0e0c6e-6a51-4a4e-9d3c-2c9f6a1f7a11",
+        tags=[HOSTILE, "{{ 7 * 7 }}", "</main></body>"],
+    )
     async with Candidate(house) as person:
         found = await person.give_file(badge)
         review = await person.submit(found, "review")

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from starlette.datastructures import UploadFile
 
-from connector.errors import DeliveryError, FetchError, IntakeError
+from connector.errors import DeliveryError, FetchError, IntakeError, UnreadableSubmission
 from connector.mapping.text import clean
 from connector.model.records import RESTING_STATES, NewSubmission, State, SubmissionRecord
 from connector.model.submission import Basis
@@ -27,25 +27,23 @@ router = APIRouter(prefix="/s", include_in_schema=False)
 
 MAX_SUBMISSIONS_PER_LINK: Final = 20
 NAMES_PATIENCE_SECONDS: Final = 3.0
-_PROBLEMS: Final = {
-    "wallet_backup": ("wallet_backup",),
-    "too_large": ("too_large", "too_many", "too_deep"),
-    "no_credential": ("no_credential", "encrypted", "unsupported_format", "link_is_page"),
-    "malformed": ("malformed", "bad_encoding", "bad_envelope", "bad_image", "not_jws", "several_records", "empty"),
-    "unsafe_link": ("unsafe_link", "private_address", "host_not_allowed", "not_https", "unsafe_port", "user_info"),
-    "link_private": ("link_needs_login", "link_opens_wallet"),
-    "link_missing": ("link_not_found",),
-    "fetch_failed": (
-        "fetch_failed",
-        "link_failed",
-        "timeout",
-        "unreachable",
-        "dns_failed",
-        "bad_response",
-        "too_many_redirects",
-    ),
+_WORDS_BY_CODE: Final = {
+    "wallet_backup": "wallet_backup",
+    "too_large": "too_large",
+    "too_many": "too_large",
+    "several_records": "several",
+    "no_credential": "no_credential",
+    "link_needs_login": "link_private",
+    "link_opens_wallet": "link_private",
+    "link_not_found": "link_missing",
+    "unsafe_link": "unsafe_link",
 }
-_WORDS_OF: Final = {code: key for key, codes in _PROBLEMS.items() for code in codes}
+_WORDS_BY_VERDICT: Final = {
+    "malformed": "malformed",
+    "unsupported": "no_credential",
+    "no_credential": "no_credential",
+    "unresolvable": "fetch_failed",
+}
 _SENT: Final = {
     State.DELIVERED: "receipt.sent",
     State.PARTLY_DELIVERED: "receipt.partly",
@@ -88,7 +86,8 @@ async def hand_over(request: Request, visit: TheVisit) -> Response:
     try:
         record = await run_sync(visit.connector.submit, new)
     except (IntakeError, FetchError) as error:
-        return visit.problem(_WORDS_OF.get(error.code, "other"))
+        fallback = "malformed" if isinstance(error, UnreadableSubmission) else "other"
+        return visit.problem(_WORDS_BY_CODE.get(error.code, fallback))
     return RedirectResponse(address(visit, record) + visit.suffix, 303)
 
 
@@ -112,9 +111,9 @@ async def see(handed: TheHanded) -> Response:
         return _gone(handed, record)
     if record.consented_at is not None:
         return _receipt(handed, record)
-    if record.state is State.ASSESSED:
+    if record.state is State.ASSESSED and record.code != "link_not_found":
         return handed.page("candidate_later.html", again=True, key=_problem(record))
-    if record.state in RESTING_STATES:
+    if record.state in RESTING_STATES or record.state is State.ASSESSED:
         return _unusable(handed, record)
     return handed.page("candidate_wait.html", again=True)
 
@@ -145,7 +144,9 @@ def _unusable(handed: Handed, record: SubmissionRecord) -> Response:
 
 
 def _problem(record: SubmissionRecord) -> str:
-    return _WORDS_OF.get(record.code or "", "other")
+    """The words for why it could not be read: by the error's code, else by what kind of trouble it was."""
+    verdict = record.answer["verdict"] if record.answer else ""
+    return _WORDS_BY_CODE.get(record.code or "", _WORDS_BY_VERDICT.get(verdict, "other"))
 
 
 @router.post("/{token}/{submission}/{key}/choose")
