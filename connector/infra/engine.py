@@ -214,6 +214,7 @@ class Engine:
             _use_wal(self._data_dir / ENGINE_FILE)
         _current = self
         self._running = True
+        logging.getLogger("dbos").handlers.clear()  # it flushes the last one's, whose stream may be closed by now
         DBOS(config=self._config(executor))
         logging.getLogger("dbos").setLevel(logging.CRITICAL)
         DBOS.launch()

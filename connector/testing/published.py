@@ -184,7 +184,8 @@ def differences(record: SubmissionRecord, held: AtsState) -> Iterator[str]:
     if record.change_set is None:
         yield "nothing was planned"
         return
-    if not record.change_set.changes and (held.notes or held.forms or held.attachments):
+    ours = [thing for thing in (*held.notes, *held.forms) if thing.marker.startswith("LER-")]
+    if not record.change_set.changes and (ours or held.attachments):
         yield "something stands there although nothing was planned"
     for change in record.change_set.changes:
         if not _holds(change, held):
