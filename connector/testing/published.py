@@ -185,7 +185,8 @@ def differences(record: SubmissionRecord, held: AtsState) -> Iterator[str]:
         yield "nothing was planned"
         return
     ours = [thing for thing in (*held.notes, *held.forms) if thing.marker.startswith("LER-")]
-    if not record.change_set.changes and (ours or held.attachments):
+    files = [file for file in held.attachments if file.filename.startswith("ler-")]
+    if not record.change_set.changes and (ours or files):
         yield "something stands there although nothing was planned"
     for change in record.change_set.changes:
         if not _holds(change, held):
