@@ -195,14 +195,19 @@ def _print_table(jobs: list[Job], outcomes: list[dict[str, Any]]) -> None:
 
 
 def _decision(record: dict[str, Any]) -> str:
-    """The file's decision and the most telling sentence: of the checks that did not pass, the first."""
+    """The file's decision and why: for an accepted one what holds, else the most telling check that does not."""
     report = record["report"]
     if report is None or report["error"]:
         return f"refused\n{record['message']}"
     checks = [c for credential in report["credentials"] for c in credential["checks"]]
-    open_ones = [c for c in checks if c["outcome"] not in ("passed", "not_applicable")]
-    failed = [c for c in open_ones if c["outcome"] == "failed"] or open_ones or checks[:1]
-    return f"{report['decision'].replace('_', ' ')}\n{failed[0]['summary']}"
+    if report["decision"] == "accepted":
+        telling = [c for c in checks if c["check"] in ("proof", "issuer", "subject") and c["outcome"] == "passed"]
+        sentences = list(dict.fromkeys(c["summary"] for c in telling))
+    else:
+        open_ones = [c for c in checks if c["outcome"] not in ("passed", "not_applicable")]
+        failed = [c for c in open_ones if c["outcome"] == "failed"] or open_ones
+        sentences = [c["summary"] for c in failed[:1]]
+    return "\n".join([report["decision"].replace("_", " "), *sentences])
 
 
 def _assurances(record: dict[str, Any]) -> str:
@@ -219,14 +224,13 @@ def _written(record: dict[str, Any]) -> str:
     lines = []
     for effect in receipt["effects"]:
         note = "" if effect["wrote"] else " (stood there already)"
-        lines.append(f"{effect['target']}: {_short(effect['value'])}{note}")
+        parts = effect["value"] if effect["op"] == "put_form" else {effect["target"]: effect["value"]}
+        lines += [f"{label}: {_short(value)}{note}" for label, value in parts.items()]
     return "\n".join(lines)
 
 
 def _short(value: Any) -> str:
-    """One line of a value, as much as a table has room for; a form shows the names of its fields."""
-    if isinstance(value, dict) and "filename" not in value:
-        return ", ".join(value)
+    """One line of a value, as much as a table has room for."""
     text = " | ".join(value_words(value).splitlines())
     return text if len(text) <= CELL_WIDTH else text[: CELL_WIDTH - 1] + "…"
 
