@@ -121,6 +121,13 @@ class House:
         options = {"email": self.person.email, "tags": ["MIG welding", "Blueprint reading"], **options}
         return self.issuer.open_badge(name=name, **options)
 
+    @property
+    def report_link(self) -> str:
+        """The recruiter's link to what was handed in last."""
+        report_id = self.connector.submissions().items[0].report_id
+        assert report_id is not None
+        return self.connector.report_url(report_id)
+
     def request(self, **more: Any) -> dict[str, Any]:
         """The members that every submission by the API has."""
         return {

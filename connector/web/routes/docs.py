@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
@@ -14,8 +16,18 @@ router = APIRouter(include_in_schema=False)
 def docs(request: Request) -> HTMLResponse:
     description = request.app.openapi()
     calls = [
-        {"method": method.upper(), "path": path, **call}
+        _call(method, path, call)
         for path, methods in sorted(description["paths"].items())
         for method, call in methods.items()
     ]
     return page("api.html", calls=calls, info=description["info"])
+
+
+def _call(method: str, path: str, call: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "title": f"{method.upper()} {path}",
+        "words": call.get("description") or call["summary"],
+        "parameters": call.get("parameters", []),
+        "bodies": list(call.get("requestBody", {}).get("content", {})),
+        "answers": [status for status in call["responses"] if status != "default"],
+    }
