@@ -28,6 +28,7 @@ from connector.infra.database import open_engine, sqlalchemy_url
 from connector.infra.documents import GuardedDocuments
 from connector.infra.files import Reloaded
 from connector.infra.store import Store
+from connector.infra.tokens import RefreshTokens
 from connector.intake import only_link, screen
 from connector.mapping import FieldMapping, PlanContext, load_mapping, make_plan, mapping_path
 from connector.model.applicant import Applicant
@@ -464,13 +465,14 @@ def build(
         log.warning("LER_SECRET_KEY is not set: a new key was written to %s; keep a copy of it", written)
     vault = Vault(keys)
     url = sqlalchemy_url(settings.database_url.get_secret_value(), settings.data_dir)
-    store = Store(open_engine(url), vault, clock, link_days=settings.report_link_days)
+    engine = open_engine(url)
+    store = Store(engine, vault, clock, link_days=settings.report_link_days)
     store.open()
     connector = Connector(
         settings,
         store=store,
         vault=vault,
-        accounts=_accounts(settings, transports or {}),
+        accounts=_accounts(settings, transports or {}, RefreshTokens(engine, vault)),
         clock=clock,
         documents=(documents or guarded_documents(settings)).session,
     )
@@ -485,6 +487,7 @@ def guarded_documents(settings: Settings) -> GuardedDocuments:
     """The network as the settings allow it."""
     return GuardedDocuments(
         proxy=settings.egress_proxy or None,
+        proxy_filters=settings.egress_proxy_filters,
         allow_hosts=settings.egress_allow,
         ca_bundle=settings.ca_bundle,
     )
@@ -497,7 +500,9 @@ def _make_data_dir(path: Path) -> None:
         raise ConfigurationError(f"LER_DATA_DIR ({path}) cannot be made: {error.strerror}.") from error
 
 
-def _accounts(settings: Settings, transports: Mapping[str, httpx.AsyncBaseTransport]) -> Accounts:
+def _accounts(
+    settings: Settings, transports: Mapping[str, httpx.AsyncBaseTransport], refresh_tokens: RefreshTokens
+) -> Accounts:
     accounts = {
         c.name: Account(
             name=c.name,
@@ -509,4 +514,6 @@ def _accounts(settings: Settings, transports: Mapping[str, httpx.AsyncBaseTransp
         )
         for c in settings.ats_connections
     }
-    return Accounts(accounts, ca_bundle=settings.ca_bundle, time_scale=settings.time_scale)
+    return Accounts(
+        accounts, ca_bundle=settings.ca_bundle, time_scale=settings.time_scale, refresh_tokens=refresh_tokens
+    )

@@ -106,6 +106,10 @@ class Settings(BaseSettings):
         24, ge=0, le=24 * 30, description="How long a document that could not be fetched is tried again."
     )
     egress_proxy: str = Field("", description="An HTTP proxy for all fetching of issuers' documents.")
+    egress_proxy_filters: bool = Field(
+        False,
+        description="The proxy itself keeps private addresses out; without this a proxy needs LER_EGRESS_ALLOW.",
+    )
     egress_allow: Names = Field((), description="The only hosts that may be fetched from; empty: any public host.")
     ca_bundle: Path | None = Field(None, description="Certificates to trust instead of the system's (PEM).")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")

@@ -118,8 +118,8 @@ class Capabilities:
 
     Attributes:
         fields: structured fields by key.
-        field_types: value types its fields know (`text`, `long_text`, `url`, `yes_no`, `number`, `date`, `single_select`,
-            `multi_select`).
+        field_types: value types its fields know (`text`, `long_text`, `url`, `yes_no`, `number`, `date`,
+            `single_select`, `multi_select`).
         tags: free or pre-made tags on the candidacy; `tags_need_vocabulary` when only existing ones may be used.
         notes: see NoteSupport; `private_notes` when a note can be kept from ordinary users.
         attachments: files; `needs_application` when any write needs an application id.

@@ -12,7 +12,7 @@ from typing import Final
 import httpx
 from pydantic import BaseModel
 
-from connector.infra.ats_http import AtsHttpClients
+from connector.infra.ats_http import AtsHttpClients, RefreshTokens
 from connector.ports import AtsAdapter, AtsPlugin, Capabilities, Catalog
 
 CATALOG_SECONDS: Final = 600.0
@@ -37,6 +37,7 @@ class Accounts:
     Args:
         ca_bundle: certificates to trust instead of the system's.
         time_scale: divides every wait.
+        refresh_tokens: keeps refresh tokens that a vendor replaces on each use.
     """
 
     def __init__(
@@ -45,9 +46,11 @@ class Accounts:
         *,
         ca_bundle: Path | None = None,
         time_scale: float = 1.0,
+        refresh_tokens: RefreshTokens | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._accounts, self._ca_bundle, self._scale = dict(accounts), ca_bundle, time_scale
+        self._refresh_tokens = refresh_tokens
         self._monotonic, self._lock = monotonic, threading.Lock()
         self._clients: dict[str, AtsHttpClients] = {}
         self._catalogs: dict[str, tuple[float, Catalog]] = {}
@@ -73,6 +76,7 @@ class Accounts:
                     ca_bundle=str(self._ca_bundle) if self._ca_bundle else None,
                     transport=account.transport,
                     time_scale=self._scale,
+                    refresh_tokens=self._refresh_tokens,
                 )
                 self._clients[name] = clients
                 self.adapters[name] = account.plugin.adapter(account.settings, clients)

@@ -11,6 +11,7 @@ import time
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -127,6 +128,7 @@ class AtsHttpClients:
         ca_bundle: a file of certificates to trust instead of the system's.
         transport: replaces the network (tests: `httpx.ASGITransport`).
         time_scale: divides every wait; 1 outside fault tests.
+        refresh_tokens: keeps refresh tokens that the vendor replaces on each use; without it they end with us.
 
     `requests` counts what was sent, token requests included.
     """
@@ -140,8 +142,10 @@ class AtsHttpClients:
         ca_bundle: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         time_scale: float = 1.0,
+        refresh_tokens: RefreshTokens | None = None,
     ) -> None:
         self.connection = connection
+        self._refresh_tokens = refresh_tokens
         self.bucket = TokenBucket(rate, burst, time_scale=time_scale)
         self.requests = 0
         self._replacement = transport
@@ -197,12 +201,39 @@ class AtsHttpClients:
         )
         self._open.append(tokens)
         grant = {"grant_type": grant_type, **dict(token_params or {})}
-        return self.client(base_url, auth=BearerAuth(tokens, token_url, grant, read_token, fresh_params, is_stale))
+        rotation = None
+        if grant_type == "refresh_token" and self._refresh_tokens is not None:
+            rotation = Rotation(self._refresh_tokens, self.connection, grant["refresh_token"])
+        auth = BearerAuth(tokens, token_url, grant, read_token, fresh_params, is_stale, rotation)
+        return self.client(base_url, auth=auth)
 
     async def aclose(self) -> None:
         for client in self._open:
             await client.aclose()
         self._open.clear()
+
+
+class RefreshTokens(Protocol):
+    """Where rotating refresh tokens are kept (`infra.tokens`)."""
+
+    def current(self, connection: str, configured: str) -> str: ...
+
+    def keep(self, connection: str, configured: str, current: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """One connection's refresh token, as it goes on from the configured one."""
+
+    store: RefreshTokens
+    connection: str
+    configured: str
+
+    async def current(self) -> str:
+        return await asyncio.to_thread(self.store.current, self.connection, self.configured)
+
+    async def keep(self, token: str) -> None:
+        await asyncio.to_thread(self.store.keep, self.connection, self.configured, token)
 
 
 class BearerAuth(httpx.Auth):
@@ -220,8 +251,9 @@ class BearerAuth(httpx.Auth):
         read_token: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None,
         fresh_params: Callable[[], Mapping[str, str]] | None = None,
         is_stale: Callable[[httpx.Response], bool] | None = None,
+        rotation: Rotation | None = None,
     ) -> None:
-        self._tokens, self._url, self._grant = tokens, token_url, grant
+        self._tokens, self._url, self._grant, self._rotation = tokens, token_url, grant, rotation
         self._fresh_params, self._is_stale = fresh_params, is_stale
         self._access: str | None = None
         self._good_until = 0.0
@@ -251,6 +283,8 @@ class BearerAuth(httpx.Auth):
             return self._access
 
     async def _renew(self) -> None:
+        if self._rotation is not None:
+            self._grant["refresh_token"] = await self._rotation.current()  # another process may have used the last one
         try:
             fresh = dict(self._fresh_params()) if self._fresh_params else {}
             token = await self._tokens.fetch_token(self._url, **self._grant, **fresh)
@@ -273,9 +307,12 @@ class BearerAuth(httpx.Auth):
         lifetime = float(token.get("expires_in") or 0) or float(token.get("expires_at") or 0) - time.time()
         if lifetime <= 0:
             lifetime = DEFAULT_TOKEN_SECONDS
+        newer = token.get("refresh_token") if self._grant["grant_type"] == "refresh_token" else None
+        if newer and newer != self._grant["refresh_token"]:
+            self._grant["refresh_token"] = newer
+            if self._rotation is not None:
+                await self._rotation.keep(newer)
         self._access, self._good_until = access, time.time() + max(lifetime - RENEW_EARLY_SECONDS, lifetime / 2)
-        if self._grant["grant_type"] == "refresh_token" and token.get("refresh_token"):
-            self._grant["refresh_token"] = token["refresh_token"]
 
 
 def _rewriting(

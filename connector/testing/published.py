@@ -184,7 +184,8 @@ def differences(record: SubmissionRecord, held: AtsState) -> Iterator[str]:
     if record.change_set is None:
         yield "nothing was planned"
         return
-    ours = [thing for thing in (*held.notes, *held.forms) if thing.marker.startswith("LER-")]
+    markers = [note.marker for note in held.notes] + [form.marker for form in held.forms]
+    ours = [marker for marker in markers if marker.startswith("LER-")]
     files = [file for file in held.attachments if file.filename.startswith("ler-")]
     if not record.change_set.changes and (ours or files):
         yield "something stands there although nothing was planned"
