@@ -86,6 +86,7 @@ class _Planner:
         self._values = ValueMaker(mapping, self._words, context, capabilities.max_text)
         self._drafts: list[Change | _Pending] = []
         self._skipped: list[Skip] = []
+        self._note_lists = False
 
     def plan(self) -> ChangeSet:
         content = self._mapping.content
@@ -111,7 +112,7 @@ class _Planner:
 
     def _settled(self) -> Iterator[Change]:
         """The changes in the order of the mapping; without any claim behind them, none."""
-        reported = any(not isinstance(d, _Pending) for d in self._drafts)
+        reported = self._note_lists or any(not isinstance(d, _Pending) for d in self._drafts)
         reported = reported or (self._selector.anything and not self._mapping.content.reads_claims)
         for draft in self._drafts:
             if not isinstance(draft, _Pending):
@@ -239,6 +240,7 @@ class _Planner:
         if rule.lines is not None:
             taken = self._note_claims(rule, rule.lines, private=private)
         lines = [self._words.line(t.claim) for t in taken]
+        self._note_lists = bool(lines)
         self._drafts.append(_Pending(NOTE, lambda: self._note_change(rule, lines, taken, private)))
 
     def _note_claims(self, rule: NoteRule, expression: str, *, private: bool) -> tuple[Taken, ...]:
