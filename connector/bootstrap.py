@@ -19,6 +19,7 @@ import httpx
 from connector import pipeline, registry
 from connector.answers import answer as make_answer
 from connector.config import Settings
+from connector.deliver.ledger import person_of
 from connector.errors import ConfigurationError, ConnectorError, IntakeError, LinkError, SubmissionTooLarge
 from connector.infra.accounts import Account, Accounts
 from connector.infra.clock import SystemClock
@@ -32,7 +33,7 @@ from connector.infra.tokens import RefreshTokens
 from connector.intake import only_link, screen
 from connector.mapping import FieldMapping, PlanContext, load_mapping, make_plan, mapping_path
 from connector.model.applicant import Applicant
-from connector.model.changes import ChangeSet
+from connector.model.changes import ChangeSet, Family
 from connector.model.claims import Claim
 from connector.model.records import (
     RESTING_STATES,
@@ -114,6 +115,7 @@ class Connector:
             crosswalk=self.crosswalk,
             documents=documents,
             plan=self._plans.make,
+            wide=self._wide,
             screen=screen,
             recheck_for=timedelta(hours=settings.recheck_hours),
             time_scale=settings.time_scale,
@@ -186,7 +188,13 @@ class Connector:
             **{name: getattr(new, name) for name in _COPIED},
         )
         request = new.model_dump_json(exclude={"idempotency_key", "content"}).encode() + b"\n" + (content or b"")
-        kept, created = self._store.add(work, content, idempotency_key=new.idempotency_key, request=request)
+        kept, created = self._store.add(
+            work,
+            content,
+            idempotency_key=new.idempotency_key,
+            request=request,
+            report_for=person_of(new.ref) if self._wide(new.ref.connection) else None,
+        )
         if created:
             log.info("submission %s: received for %s", kept.id, kept.ref.connection)
             self._drive(kept.id)
@@ -417,6 +425,9 @@ class Connector:
 
     def _mapping_path(self, name: str, kind: str) -> Path:
         return mapping_path(self.settings.mapping_dir, name, kind, registry.plugin(kind).default_mapping)
+
+    def _wide(self, connection: str) -> frozenset[Family]:
+        return self._accounts.capabilities(connection).candidate_wide
 
     def _mapping_of(self, connection: str, own: str | None) -> FieldMapping:
         return self._mappings.get(Path(own)) if own else self.mapping(connection)

@@ -10,16 +10,16 @@ import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 from connector.answers import Examination, answer_json, examine
 from connector.deliver.delivery import Delivery
-from connector.deliver.ledger import Ledger
+from connector.deliver.ledger import FAMILY_OF, Ledger, family_of, person_of
 from connector.errors import ConnectorError, RetryableDeliveryError, StoreError
 from connector.model.applicant import ApplicationRef
-from connector.model.changes import ChangeSet, EffectState, Receipt
+from connector.model.changes import ChangeSet, EffectState, Family, Receipt
 from connector.model.claims import Claim
 from connector.model.records import State
 from connector.model.submission import Submission
@@ -67,8 +67,8 @@ class Desk(Protocol):
     def keep_document(self, submission_id: str, document: bytes) -> None: ...
     def same_document(self, ref: ApplicationRef, sha256: str, before: str) -> str | None: ...
     def live(self, ref: ApplicationRef) -> tuple[Work, ...]: ...
-    def hold_target(self, ref: ApplicationRef) -> AbstractContextManager[bool]: ...
-    def renew_link(self, ref: ApplicationRef) -> None: ...
+    def hold_candidate(self, ref: ApplicationRef) -> AbstractContextManager[bool]: ...
+    def renew_link(self, report_id: str) -> None: ...
     def wipe(self, submission_id: str) -> None: ...
     def forget_undone(self, ref: ApplicationRef) -> None: ...
 
@@ -90,6 +90,7 @@ class Share:
     """What a plan is made from.
 
     Attributes:
+        works: the live submissions of the candidate, of all applications where the ATS keeps something on the person.
         claims: of all submissions; `selected` are the ids of those that may be passed on, in the candidates' order.
         shared_on: when the latest of them came in.
     """
@@ -108,6 +109,7 @@ class Tools:
     Attributes:
         documents: a source with a list of requests of its own, one per submission.
         plan: the wished-for state of an application, through the mapping of its connection.
+        wide: the families that the ATS of a connection keeps on the person.
         recheck_for: how long a document that could not be had is asked for again.
         time_scale: divides every wait.
     """
@@ -120,6 +122,7 @@ class Tools:
     crosswalk: Callable[[], Crosswalk]
     documents: Callable[[], DocumentSource]
     plan: Callable[[Share], ChangeSet]
+    wide: Callable[[str], frozenset[Family]]
     screen: Callable[[bytes], None]
     recheck_for: timedelta
     time_scale: float = 1.0
@@ -139,11 +142,28 @@ def wished(tools: Tools, ref: ApplicationRef, *, including: Work | None = None) 
     Args:
         including: counts as live, as it is here (a preview of a choice that was not made yet).
     """
-    works = [w for w in tools.desk.live(ref) if including is None or w.id != including.id]
-    works += [including] if including is not None else []
+    wide = tools.wide(ref.connection)
+    works = [w for w in tools.desk.live(ref) if wide or w.ref == ref]
+    if including is not None:
+        works = [*(w for w in works if w.id != including.id), including]
     if not works:
         return None
-    return tools.plan(share_of(ref, sorted(works, key=lambda w: (w.created_at, w.id))))
+    works.sort(key=lambda w: (w.created_at, w.id))
+    share = share_of(ref, works)
+    plan = tools.plan(share)
+    if all(work.ref == ref for work in works):
+        return plan
+    return _narrowed(tools, share, plan, wide)
+
+
+def _narrowed(tools: Tools, share: Share, plan: ChangeSet, wide: frozenset[Family]) -> ChangeSet:
+    """What is kept on the person comes from all applications; what is kept on this one only from what it was sent."""
+    own = [work for work in share.works if work.ref == share.ref]
+    changes = [c for c in plan.changes if family_of(c) in wide]
+    if own:
+        narrow = tools.plan(replace(share, selected=share_of(share.ref, own).selected))
+        changes += [c for c in narrow.changes if family_of(c) not in wide]
+    return plan.model_copy(update={"changes": tuple(changes)})
 
 
 def share_of(ref: ApplicationRef, works: Sequence[Work]) -> Share:
@@ -254,9 +274,12 @@ class _Run:
             return DELIVER
         if work.state is State.ASSESSED:
             return self._again(work)
-        if work.state is State.REFUSED and any(e.active for e in self._tools.ledger.entries(work.ref)):
+        if work.state is State.REFUSED and self._stands(work.ref):
             return DELIVER  # it counted before; what rested on it alone is taken back
         return REST
+
+    def _stands(self, ref: ApplicationRef) -> bool:
+        return any(e.active for scope in {ref, person_of(ref)} for e in self._tools.ledger.entries(scope))
 
     # --- make the plan, deliver ---
 
@@ -264,7 +287,7 @@ class _Run:
         work = self._desk.get(self._id)
         if work is None:
             return REST
-        with self._desk.hold_target(work.ref) as free:
+        with self._desk.hold_candidate(work.ref) as free:
             if not free:
                 return Turn("again", TARGET_BUSY_SECONDS / self._tools.time_scale)
             pause = self._tools.courier.wait(work.ref.connection)
@@ -280,7 +303,8 @@ class _Run:
         )
         receipt: Receipt | None = None
         try:
-            self._desk.renew_link(work.ref)
+            if work.report_id is not None:
+                self._desk.renew_link(work.report_id)
             changes = wished(self._tools, work.ref) or ChangeSet(ats=work.ref.connection)
             if not refused:
                 self._change(change_set=changes)
@@ -299,7 +323,7 @@ class _Run:
 
     def _finish(self, work: Work, receipt: Receipt, changes: ChangeSet) -> Turn:
         if work.action in TAKES_BACK:
-            self._retell(changes, receipt)
+            self._retell(receipt)
             return self._taken_back(work, receipt)
         if work.state is State.REFUSED:
             self._change(receipt=receipt)
@@ -312,13 +336,21 @@ class _Run:
         log.info("submission %s: %s, %d writes", self._id, state, receipt.writes)
         return self._again(after) if after.action is Action.RECHECK else REST
 
-    def _retell(self, changes: ChangeSet, receipt: Receipt) -> None:
-        """The other submissions' plan and receipt spoke of everything that was shared; now without this one."""
+    def _retell(self, receipt: Receipt) -> None:
+        """The other submissions' plans and receipts spoke of everything that was shared; now without this one."""
         stands = tuple(e for e in receipt.effects if e.state is not EffectState.UNDONE)
-        values = {"change_set": changes, "receipt": receipt.model_copy(update={"effects": stands})}
+        wide = self._tools.wide(receipt.ref.connection)
         for other in self._desk.live(receipt.ref):
-            if other.state in (State.DELIVERED, State.PARTLY_DELIVERED):
-                self._desk.change(other.id, lambda w: w.model_copy(update=values))
+            if other.state not in (State.DELIVERED, State.PARTLY_DELIVERED) or not (wide or other.ref == receipt.ref):
+                continue
+            values: dict[str, Any] = {"change_set": wished(self._tools, other.ref)}
+            if other.ref == receipt.ref:
+                values["receipt"] = receipt.model_copy(update={"effects": stands})
+            elif other.receipt is not None:
+                own = tuple(e for e in other.receipt.effects if FAMILY_OF[e.op] not in wide)
+                shared = tuple(e for e in stands if FAMILY_OF[e.op] in wide)
+                values["receipt"] = other.receipt.model_copy(update={"effects": (*shared, *own)})
+            self._desk.change(other.id, lambda w, values=values: w.model_copy(update=values))  # type: ignore[misc]  # bound
 
     def _taken_back(self, work: Work, receipt: Receipt) -> Turn:
         failed = [e for e in receipt.effects if e.state is EffectState.FAILED]
@@ -340,7 +372,8 @@ class _Run:
         assert action is not None
         if action in DELETES:
             self._desk.wipe(self._id)
-            self._desk.forget_undone(work.ref)
+            for scope in {work.ref, person_of(work.ref)}:
+                self._desk.forget_undone(scope)
             receipt = receipt.model_copy(update={"effects": ()})
         self._change(
             state=State.WITHDRAWN, action=None, receipt=receipt, code=_DONE[action], message=message, live=False

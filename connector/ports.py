@@ -125,6 +125,7 @@ class Capabilities:
         attachments: files; `needs_application` when any write needs an application id.
         links, forms: lists of links; completed forms from a template, whose fields know `form_field_types`.
         removable: the families of which our values can be taken back.
+        candidate_wide: the families that this ATS keeps on the person: all applications of a candidate share them.
         max_text: longest text of a field, in characters (None: not known).
         attachment_types: content types it takes; empty means any.
     """
@@ -142,6 +143,7 @@ class Capabilities:
     forms: bool = False
     form_field_types: frozenset[str] = frozenset()
     removable: frozenset[Family] = frozenset()
+    candidate_wide: frozenset[Family] = frozenset()
     max_text: int | None = None
 
     def holds(self, family: Family) -> bool:

@@ -49,6 +49,7 @@ CAPABILITIES: Final = Capabilities(
     attachments=True,
     needs_application=True,
     removable=frozenset({Family.FIELDS, Family.TAGS, Family.ATTACHMENTS}),
+    candidate_wide=frozenset({Family.FIELDS, Family.TAGS, Family.NOTES}),
 )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Final
 
-from connector.deliver.ledger import FAMILY_OF, Ledger, LedgerEntry, note_marker
+from connector.deliver.ledger import FAMILY_OF, Ledger, LedgerEntry, note_marker, person_of, scope_of
 from connector.deliver.plan import (
     CREATES,
     Kept,
@@ -85,7 +85,7 @@ class Delivery:
     _known: dict[str, LedgerEntry] = field(default_factory=dict)
 
     async def run(self) -> Receipt:
-        self._known = {e.key: e for e in await asyncio.to_thread(self.ledger.entries, self.ref)}
+        self._known = {e.key: e for e in await asyncio.to_thread(self._entries)}
         wanted = families(self.changes, self._known.values())
         if wanted:
             state, steps = await self._look(wanted)
@@ -101,6 +101,17 @@ class Delivery:
             requests=self.requests,
             writes=self.writes,
         )
+
+    def _entries(self) -> list[LedgerEntry]:
+        """What we wrote for this application, and for its candidate where this ATS keeps that on the person."""
+        person = person_of(self.ref)
+        mine = [e for e in self.ledger.entries(self.ref) if self._scope(e.family) == self.ref]
+        if person == self.ref:
+            return mine
+        return mine + [e for e in self.ledger.entries(person) if self._scope(e.family) == person]
+
+    def _scope(self, family: Family) -> ApplicationRef:
+        return scope_of(self.ref, family, self.ats.capabilities.candidate_wide)
 
     # --- looking ---
 
@@ -215,7 +226,7 @@ class Delivery:
         return None
 
     async def _call_single(self, write: Write) -> str | None:
-        marker = note_marker(self.ref, write.entry.rule)
+        marker = note_marker(self._scope(write.entry.family), write.entry.rule)
         match write.change, write.existing:
             case PutNote() as note, (NoteState() | None) as existing:
                 return await self.ats.put_note(self.ref, marker, note.value, private=note.private, existing=existing)
@@ -240,8 +251,9 @@ class Delivery:
         await self._save([entry])
 
     async def _save(self, entries: Sequence[LedgerEntry]) -> None:
-        if entries:
-            await asyncio.to_thread(self.ledger.save, self.ref, entries)
+        for scope in {self._scope(e.family) for e in entries}:
+            mine = [e for e in entries if self._scope(e.family) == scope]
+            await asyncio.to_thread(self.ledger.save, scope, mine)
 
     @staticmethod
     def _shown(write: Write) -> Any:

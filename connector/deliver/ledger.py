@@ -126,6 +126,10 @@ class Ledger(Protocol):
         ...
 
 
+def family_of(change: Change) -> Family:
+    return FAMILY_OF[change.op]
+
+
 def effect_key(change: Change) -> str:
     """What makes two wishes the same effect. A note is one per rule; a tag or link is its text."""
     match change:
@@ -141,6 +145,16 @@ def effect_key(change: Change) -> str:
             return f"form:{change.target}:{change.rule}"
         case AddAttachment():
             return f"attachment:{change.value.filename}"
+
+
+def person_of(ref: ApplicationRef) -> ApplicationRef:
+    """The candidate, whichever application is meant."""
+    return ref.model_copy(update={"application": None})
+
+
+def scope_of(ref: ApplicationRef, family: Family, wide: frozenset[Family]) -> ApplicationRef:
+    """Whose effects of that family are: the application's, or the candidate's where the ATS keeps them there."""
+    return person_of(ref) if family in wide else ref
 
 
 def note_marker(ref: ApplicationRef, rule: str) -> str:

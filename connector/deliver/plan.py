@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from connector.deliver.ledger import LedgerEntry, effect_key, note_marker, stored_value
+from connector.deliver.ledger import LedgerEntry, effect_key, family_of, note_marker, scope_of, stored_value
 from connector.model.applicant import ApplicationRef
 from connector.model.changes import (
     AddAttachment,
@@ -93,7 +93,7 @@ Step = Write | Standing | Kept
 
 def families(changes: ChangeSet, entries: Iterable[LedgerEntry]) -> frozenset[Family]:
     """What has to be read: what is wished for, and what may have to be taken back."""
-    wished = {_family(c) for c in changes.changes}
+    wished = {family_of(c) for c in changes.changes}
     return frozenset(wished | {e.family for e in entries if e.active})
 
 
@@ -131,10 +131,6 @@ def _options(value: Any) -> tuple[Any, ...]:
     if isinstance(value, (tuple, list)):
         return tuple(value)
     return () if is_empty(value) else (value,)
-
-
-def _family(change: Change) -> Family:
-    return _entry_of(change, "").family
 
 
 def _entry_of(change: Change, version: str) -> LedgerEntry:
@@ -185,6 +181,9 @@ class _Planner:
                 return self._form(change, known)
             case AddAttachment():
                 return self._attachment(change, known)
+
+    def _marker(self, rule: str, family: Family) -> str:
+        return note_marker(scope_of(self._ref, family, self._can.candidate_wide), rule)
 
     def _updated(self, change: Change, known: LedgerEntry | None) -> LedgerEntry:
         """The row with the new wish in it, and what it knew before."""
@@ -269,7 +268,7 @@ class _Planner:
 
     def _note(self, change: PutNote, known: LedgerEntry | None) -> Step:
         """One note per rule. An append-only one is written once; an edited one is left alone."""
-        marker = note_marker(self._ref, change.rule)
+        marker = self._marker(change.rule, Family.NOTES)
         existing = next((n for n in self._state.notes if n.marker == marker), None)
         entry = self._updated(change, known)
         if existing is None:
@@ -288,7 +287,7 @@ class _Planner:
         return Write(WriteKind.PUT_NOTE, entry, change.value, change, existing=existing)
 
     def _form(self, change: PutForm, known: LedgerEntry | None) -> Step:
-        marker = note_marker(self._ref, change.rule)
+        marker = self._marker(change.rule, Family.FORMS)
         ours = [f for f in self._state.forms if f.template == change.target and f.marker == marker]
         entry = self._updated(change, known)
         match_ = next((f for f in ours if _form_reads(f, change.value)), None)
@@ -337,7 +336,7 @@ class _Planner:
             case Family.TAGS | Family.LINKS:
                 return self._drop_text(entry, gone)
             case Family.NOTES:
-                marker = note_marker(self._ref, entry.rule)
+                marker = self._marker(entry.rule, Family.NOTES)
                 note = next((n for n in self._state.notes if n.marker == marker), None)
                 return self._drop(entry, gone, note, WriteKind.REMOVE_NOTE, "our note")
             case Family.ATTACHMENTS:

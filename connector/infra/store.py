@@ -20,7 +20,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Row, and_, delete, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from connector.deliver.ledger import LedgerEntry
+from connector.deliver.ledger import LedgerEntry, person_of
 from connector.errors import ConfigurationError, LinkError, StoreError
 from connector.infra.crypto import Vault
 from connector.infra.database import reading, upgrade, writing
@@ -74,7 +74,7 @@ class IdempotencyConflict(StoreError):
 
 
 def target_of(ref: ApplicationRef) -> str:
-    """One application of one connection, as a digest: the key of everything that belongs to it."""
+    """One application, or one candidate (no application named), as a digest: the key of what belongs to it."""
     parts = (ref.connection, ref.candidate, ref.application or "")
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:40]
 
@@ -127,11 +127,18 @@ class Store:
     # --- submissions ---
 
     def add(
-        self, work: Work, document: bytes | None, *, idempotency_key: str | None = None, request: bytes = b""
+        self,
+        work: Work,
+        document: bytes | None,
+        *,
+        idempotency_key: str | None = None,
+        request: bytes = b"",
+        report_for: ApplicationRef | None = None,
     ) -> tuple[Work, bool]:
         """Keep a new submission.
 
         Args:
+            report_for: whose report it belongs to, when that is not the application's alone.
             idempotency_key: the caller's; the same key with the same `request` finds the first submission again.
 
         Returns:
@@ -148,12 +155,11 @@ class Store:
                 if earlier.request_digest != digest:
                     raise IdempotencyConflict("This idempotency key was already used with another request.")
                 return self._work(earlier), False
-            target = self._target(db, work.ref)
-            work = work.model_copy(update={"report_id": target.report_id})
+            work = work.model_copy(update={"report_id": self._report_id(db, report_for or work.ref)})
             row = {
                 "id": work.id,
                 "connection": work.ref.connection,
-                "target": target.target,
+                "target": target_of(person_of(work.ref)),
                 "candidate": work.ref.candidate,
                 "application": work.ref.application,
                 "idempotency": key,
@@ -230,8 +236,8 @@ class Store:
         return items, following
 
     def live(self, ref: ApplicationRef) -> tuple[Work, ...]:
-        """All submissions that count for that application, oldest first."""
-        query = select(submissions).where(submissions.c.target == target_of(ref), submissions.c.live)
+        """All submissions of that candidate that count, whatever the application, oldest first."""
+        query = select(submissions).where(submissions.c.target == target_of(person_of(ref)), submissions.c.live)
         with reading(self._engine) as db:
             rows = db.execute(query.order_by(submissions.c.created_at, submissions.c.id)).all()
             return tuple(self._work(row) for row in rows)
@@ -239,7 +245,8 @@ class Store:
     def same_document(self, ref: ApplicationRef, sha256: str, before: str) -> str | None:
         """An earlier live submission of the very same bytes for the same application."""
         query = select(submissions.c.id).where(
-            submissions.c.target == target_of(ref),
+            submissions.c.target == target_of(person_of(ref)),
+            submissions.c.application.is_not_distinct_from(ref.application),
             submissions.c.document_sha256 == sha256,
             submissions.c.id != before,
             submissions.c.live,
@@ -281,10 +288,9 @@ class Store:
     def report_submissions(self, report_id: str) -> tuple[Work, ...] | None:
         """The live submissions behind one report, or None when there is no such report."""
         with reading(self._engine) as db:
-            target = db.execute(select(targets).where(targets.c.report_id == report_id)).first()
-            if target is None:
+            if db.execute(select(targets.c.target).where(targets.c.report_id == report_id)).first() is None:
                 return None
-            query = select(submissions).where(submissions.c.target == target.target, submissions.c.live)
+            query = select(submissions).where(submissions.c.report_id == report_id, submissions.c.live)
             rows = db.execute(query.order_by(submissions.c.created_at, submissions.c.id)).all()
             return tuple(self._work(row) for row in rows)
 
@@ -294,17 +300,17 @@ class Store:
             query = select(targets.c.link_expires_at).where(targets.c.report_id == report_id)
             return db.execute(query).scalar_one_or_none()
 
-    def renew_link(self, ref: ApplicationRef) -> None:
+    def renew_link(self, report_id: str) -> None:
         """Let the report's link live for its full time again once half of it is over."""
         now, length = self._clock.now(), timedelta(days=self._link_days)
         with writing(self._engine) as db:
             db.execute(
                 update(targets)
-                .where(targets.c.target == target_of(ref), targets.c.link_expires_at < now + length / 2)
+                .where(targets.c.report_id == report_id, targets.c.link_expires_at < now + length / 2)
                 .values(link_expires_at=now + length)
             )
 
-    def _target(self, db: Connection, ref: ApplicationRef) -> Row[Any]:
+    def _report_id(self, db: Connection, ref: ApplicationRef) -> str:
         now = self._clock.now()
         db.execute(
             self._upsert(targets).on_conflict_do_nothing(),
@@ -318,12 +324,13 @@ class Store:
                 "created_at": now,
             },
         )
-        return db.execute(select(targets).where(targets.c.target == target_of(ref))).one()
+        report_id: str = db.execute(select(targets.c.report_id).where(targets.c.target == target_of(ref))).scalar_one()
+        return report_id
 
     @contextmanager
-    def hold_target(self, ref: ApplicationRef) -> Iterator[bool]:
-        """Let one delivery at a time work on an application; gives False, at once, when another one does."""
-        target = target_of(ref)
+    def hold_candidate(self, ref: ApplicationRef) -> Iterator[bool]:
+        """Let one delivery at a time work on a candidate; gives False, at once, when another one does."""
+        target = target_of(person_of(ref))
         with self._busy_lock:
             free = target not in self._busy
             if free:

@@ -100,6 +100,7 @@ submissions = Table(
     Index(None, "target", "live"),
     Index(None, "state", "updated_at"),
     Index(None, "invitation"),
+    Index(None, "report_id"),
 )
 
 effects = Table(

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connector import registry
 from connector.errors import ConnectorError, FetchError, IntakeError, SubmissionTooLarge
 from connector.infra.world_file import RecordedWorld
-from connector.model.changes import Family
+from connector.mapping import shipped_mapping
+from connector.model.applicant import Applicant
+from connector.model.changes import AtsState, Family
 from connector.model.records import State
 from connector.model.submission import Basis
-from connector.ports import FetchedDocument, SandboxFault
+from connector.ports import FetchedDocument, SandboxFault, SandboxPerson
 from connector.testing.issuer import Issuer, recorded_world
 
 from .conftest import House
@@ -60,15 +64,23 @@ def test_the_same_ler_again_writes_nothing(houses: Callable[..., House], kind: s
 @pytest.mark.parametrize("kind", ATSS)
 def test_a_second_ler_adds_and_undoing_one_leaves_the_other(houses: Callable[..., House], kind: str) -> None:
     house = houses(kind)
-    house.deliver(house.badge("Welder I"))
+    everything = str(shipped_mapping(registry.plugin(kind).full_mapping))
+    house.deliver(house.badge("Welder I", tags=["MIG welding"]), mapping=everything)
     one = house.held
-    second = house.deliver(house.badge("Rigger II"))
+    second = house.deliver(house.badge("Rigger II", tags=["SQL"]), mapping=everything)
     both = house.held
-    assert both != one
+    assert "SQL" in visible(both)
+    assert "MIG welding" in visible(both)
     undone = house.settled(house.connector.undo(second.id))
     assert (undone.state, undone.code) == (State.WITHDRAWN, "undone")
-    assert (house.held.fields, house.held.tags, house.held.links) == (one.fields, one.tags, one.links)
-    assert "Rigger II" not in str(house.held.fields)
+    assert visible(house.held) == visible(one)
+    assert "SQL" not in visible(house.held)
+
+
+def visible(state: AtsState) -> str:
+    """Fields, tags, links and the newest form, as text."""
+    forms = [(f.template, sorted(f.values.items())) for f in state.forms]
+    return str((sorted(state.fields.items()), sorted(state.tags), sorted(state.links), forms))
 
 
 def test_undoing_everything_leaves_what_was_there_before(house: House) -> None:
@@ -79,6 +91,45 @@ def test_undoing_everything_leaves_what_was_there_before(house: House) -> None:
     assert (house.held.fields, house.held.tags) == (before.fields, before.tags)
     assert undone.message is not None
     assert "note" in undone.message  # Greenhouse keeps notes, and that is said
+
+
+def test_two_applications_of_one_candidate_share_what_the_ats_keeps_on_the_person(house: House) -> None:
+    """Greenhouse has fields and notes on the candidate; the second application must not find a stranger's value."""
+    twice = Counter(p.candidate for p in house.sandbox.people()).most_common(1)[0][0]
+    here, there = [p for p in house.sandbox.people() if p.candidate == twice]
+    refs = [house.ref.model_copy(update={"candidate": twice, "application": p.application}) for p in (here, there)]
+    first = house.deliver(house.badge("Welder I", email=here.email), ref=refs[0], applicant=of(here))
+    second = house.deliver(house.badge("Rigger II", email=here.email), ref=refs[1], applicant=of(there))
+    assert {first.state, second.state} == {State.DELIVERED}
+    assert first.report_id == second.report_id
+    held = house.sandbox.holdings(twice, there.application)
+    assert "Welder I" in str(held.fields)
+    assert "Rigger II" in str(held.fields)
+    assert len(held.notes) == 1
+    house.settled(house.connector.undo(first.id))
+    held = house.sandbox.holdings(twice, here.application)
+    assert "Welder I" not in str(held.fields)
+    assert "Rigger II" in str(held.fields)
+    told = house.connector.submission(second.id)
+    assert told is not None
+    assert "Welder I" not in str(told.change_set) + str(told.receipt)
+
+
+def test_two_applications_of_one_candidate_stay_apart_where_the_ats_keeps_them_apart(
+    houses: Callable[..., House],
+) -> None:
+    house = houses("workday")
+    twice = Counter(p.candidate for p in house.sandbox.people()).most_common(1)[0][0]
+    here, there = [p for p in house.sandbox.people() if p.candidate == twice][:2]
+    for person, name in ((here, "Welder I"), (there, "Rigger II")):
+        ref = house.ref.model_copy(update={"candidate": twice, "application": person.application})
+        house.deliver(house.badge(name, email=person.email), ref=ref, applicant=of(person))
+    assert "Rigger II" not in str(house.sandbox.holdings(twice, here.application).fields)
+    assert "Welder I" not in str(house.sandbox.holdings(twice, there.application).fields)
+
+
+def of(person: SandboxPerson) -> Applicant:
+    return Applicant(emails=(person.email,))
 
 
 class TestWhatIsNotAccepted:

@@ -302,6 +302,29 @@ def _comparable(world: FakeAts) -> tuple[Any, ...]:
     )
 
 
+class Wide(FakeAdapter):
+    """An ATS that keeps fields and notes on the person, files on the application."""
+
+    def __init__(self, world: FakeAts) -> None:
+        super().__init__(world)
+        self.capabilities = replace(CAPABILITIES, candidate_wide=frozenset({Family.FIELDS, Family.NOTES}))
+
+
+async def test_what_an_ats_keeps_on_the_person_is_one_for_all_applications(
+    world: FakeAts, ledger: MemoryLedger
+) -> None:
+    first = ApplicationRef(connection="fake", candidate="c3", application="a3")
+    second = ApplicationRef(connection="fake", candidate="c3", application="a4")
+    world.records["a4"] = world.records["a3"]  # one record behind two applications
+    await deliver(wish(set_field("MIG"), note(), attachment()), Wide(world), ledger, first)
+    receipt = await deliver(wish(set_field("MIG, TIG"), note()), Wide(world), ledger, second)
+    held = world.holdings("c3", "a3")
+    assert held.fields["ler_skills"] == "MIG, TIG"
+    assert len(held.notes) == 1
+    assert len(held.attachments) == 1  # the first application's, and no business of the second's
+    assert receipt.skipped == ()
+
+
 async def test_a_foreign_note_is_not_ours(world: FakeAts, ledger: MemoryLedger) -> None:
     world.record(REF).notes["1"] = NoteState("somebody-else", "1", "The applicant shared records.")
     await deliver(wish(note()), FakeAdapter(world), ledger, REF)

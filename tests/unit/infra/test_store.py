@@ -185,11 +185,23 @@ class TestSubmissions:
         with pytest.raises(LinkError):
             store.page(cursor, None, None, 3)
 
-    def test_only_live_submissions_of_that_application_count(self, store: Store) -> None:
+    def test_only_live_submissions_of_that_candidate_count(self, store: Store) -> None:
         store.add(work(1, live=True), b"x")
         store.add(work(2, live=False), b"x")
-        store.add(work(3, live=True, ref=ApplicationRef(connection="greenhouse", candidate="c1")), b"x")
-        assert [w.id for w in store.live(REF)] == ["sub_1"]
+        other = ApplicationRef(connection="greenhouse", candidate="c1", application="a2")
+        store.add(work(3, live=True, ref=other), b"x")
+        store.add(work(4, live=True, ref=ApplicationRef(connection="greenhouse", candidate="c2")), b"x")
+        assert [w.id for w in store.live(REF)] == ["sub_1", "sub_3"]
+
+    def test_a_report_can_be_a_candidates_for_all_applications(self, store: Store) -> None:
+        person = REF.model_copy(update={"application": None})
+        other = ApplicationRef(connection="greenhouse", candidate="c1", application="a2")
+        first, _ = store.add(work(1, live=True), b"x", report_for=person)
+        second, _ = store.add(work(2, live=True, ref=other), b"x", report_for=person)
+        third, _ = store.add(work(3, live=True, ref=other), b"x")
+        assert first.report_id == second.report_id != third.report_id
+        assert first.report_id is not None
+        assert [w.id for w in store.report_submissions(first.report_id) or ()] == ["sub_1", "sub_2"]
 
     def test_stalled_are_those_under_way_that_nobody_touched(self, store: Store) -> None:
         store.add(work(1, state=State.DELIVERING), b"x")
@@ -221,11 +233,15 @@ class TestSubmissions:
         assert (kept.applicant, kept.claims, kept.receipt, kept.consent_reference) == (Applicant(), (), None, None)
         assert store.document("sub_1") is None
 
-    def test_one_delivery_at_a_time_per_application(self, store: Store) -> None:
+    def test_one_delivery_at_a_time_per_candidate(self, store: Store) -> None:
         other = ApplicationRef(connection="greenhouse", candidate="c2")
-        with store.hold_target(REF) as first, store.hold_target(REF) as second, store.hold_target(other) as third:
+        with (
+            store.hold_candidate(REF) as first,
+            store.hold_candidate(REF) as second,
+            store.hold_candidate(other) as third,
+        ):
             assert (first, second, third) == (True, False, True)
-        with store.hold_target(REF) as again:
+        with store.hold_candidate(REF) as again:
             assert again
 
 
@@ -275,10 +291,10 @@ class TestLinks:
         assert kept.report_id is not None
         until = store.report_expiry(kept.report_id)
         clock.set(NOW + timedelta(days=80))
-        store.renew_link(REF)
+        store.renew_link(kept.report_id)
         assert store.report_expiry(kept.report_id) == until
         clock.set(NOW + timedelta(days=100))
-        store.renew_link(REF)
+        store.renew_link(kept.report_id)
         assert store.report_expiry(kept.report_id) == NOW + timedelta(days=280)
 
     def test_an_invitation_is_found_by_its_token_until_it_ends(self, store: Store, clock: FixedClock) -> None:

@@ -94,7 +94,7 @@ def _submissions() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_submissions"),
         sa.UniqueConstraint("connection", "idempotency", name="uq_submissions_connection_idempotency"),
     )
-    for columns in (["created_at", "id"], ["target", "live"], ["state", "updated_at"], ["invitation"]):
+    for columns in (["created_at", "id"], ["target", "live"], ["state", "updated_at"], ["invitation"], ["report_id"]):
         op.create_index(f"ix_submissions_{'_'.join(columns)}", "submissions", columns)
 
 
