@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from collections.abc import Iterator
 from typing import Final
 
 from lxml import etree
 
 from connector import codec
 from connector.errors import UnreadableSubmission, UnsupportedFormat
-from connector.intake.limits import MAX_BAKED_TEXT_BYTES, MAX_PNG_CHUNKS
+from connector.intake.limits import MAX_BAKED_COPIES, MAX_BAKED_TEXT_BYTES, MAX_PNG_CHUNKS
 
 _SIGNATURE_BYTES: Final = 8
 _KEYWORDS: Final = (b"openbadgecredential", b"openbadges")
@@ -48,8 +49,8 @@ def png_text(content: bytes) -> bytes:
         UnsupportedFormat: code `no_credential`, nothing is baked in.
         UnreadableSubmission: broken, or two different records.
     """
-    texts = [_chunk_text(kind, body) for kind, body in _chunks(content) if kind in _TEXT_CHUNKS]
-    return _only_one([text for text in texts if text is not None])
+    texts = (_chunk_text(kind, body) for kind, body in _chunks(content) if kind in _TEXT_CHUNKS)
+    return _only_one(text for text in texts if text is not None)
 
 
 def _chunks(content: bytes) -> list[tuple[bytes, bytes]]:
@@ -127,7 +128,7 @@ def svg_text(content: bytes) -> bytes:
         raise _web_page()
     if name != "svg":
         raise UnsupportedFormat("This XML file is no kind of record that is known here.")
-    return _only_one([text for text in map(_element_text, _elements(root)) if text])
+    return _only_one(text for text in map(_element_text, _elements(root)) if text)
 
 
 def _parse(content: bytes) -> etree._Element:
@@ -154,13 +155,11 @@ def _web_page() -> UnsupportedFormat:
     return UnsupportedFormat("This is a web page, not a record. Share the record's file or its link.", detail="html")
 
 
-def _elements(root: etree._Element) -> list[etree._Element]:
-    found = []
+def _elements(root: etree._Element) -> Iterator[etree._Element]:
     for element in root.iter(etree.Element):
         name = etree.QName(element)
         if name.localname in _ELEMENTS and (name.namespace or "").rstrip("/") in _NAMESPACES:
-            found.append(element)
-    return found
+            yield element
 
 
 def _element_text(element: etree._Element) -> bytes | None:
@@ -169,15 +168,17 @@ def _element_text(element: etree._Element) -> bytes | None:
     return (inner or (element.get("verify") or "").strip()).encode() or None
 
 
-def _only_one(texts: list[bytes]) -> bytes:
-    distinct = {text.strip() for text in texts}
-    if not distinct:
+def _only_one(texts: Iterator[bytes]) -> bytes:
+    """The one text, however often it is there; each is looked at and let go, so that many of them cost no memory."""
+    first: bytes | None = None
+    for count, text in enumerate(texts):
+        first = text.strip() if first is None else first
+        if count >= MAX_BAKED_COPIES or text.strip() != first:
+            raise UnreadableSubmission("There are two different records in this image.", code="several_records")
+    if first is None:
         raise UnsupportedFormat(
             "There is no record in this image. Share the badge file or its link.", code="no_credential"
         )
-    if len(distinct) > 1:
-        raise UnreadableSubmission("There are two different records in this image.", code="several_records")
-    text = distinct.pop()
-    if not text:
+    if not first:
         raise UnreadableSubmission("The record in this image is empty.", code="bad_image")
-    return text
+    return first

@@ -14,6 +14,8 @@ MAX_WRAPPINGS: Final = 8
 """Array in wrapper in presentation in token: five is the deepest that was seen."""
 MAX_BAKED_TEXT_BYTES: Final = 5_000_000
 """One text chunk of an image after decompression."""
+MAX_BAKED_COPIES: Final = 8
+"""The same record several times in one image (both keywords, a second bake); the standards allow one."""
 MAX_PNG_CHUNKS: Final = 50_000
 """Images cut into 8 kB data chunks at the upload limit stay far below."""
 MAX_TOKENS_IN_TEXT: Final = 100
