@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -27,6 +27,10 @@ Documents = Annotated[
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Fetch nothing; what would be needed stays undetermined.")]
 
+_FIRST_YEAR: Final = 1970
+_LAST_YEAR: Final = 9998
+"""Within what tokens can name (NumericDate), and with room for a clock's skew on both sides."""
+
 
 def applicant_of(name: str, emails: list[str], dids: list[str]) -> Applicant:
     return Applicant(name=name or None, emails=tuple(emails), dids=tuple(dids))
@@ -42,6 +46,8 @@ def moment(text: str) -> datetime:
         raise ConfigurationError(f"--as-of is no ISO 8601 time: {text!r}.") from None
     if value.tzinfo is None:
         raise ConfigurationError("--as-of needs a time zone, for example 2026-11-23T12:00:00Z.")
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        raise ConfigurationError(f"--as-of must lie between the years {_FIRST_YEAR} and {_LAST_YEAR}.")
     return value.astimezone(UTC)
 
 

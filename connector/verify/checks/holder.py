@@ -97,10 +97,10 @@ def _judge(found: proof.ProofFinding, context: PresentationContext | None, now: 
         return HolderFinding(result("holder_malformed", "; ".join(faults[:5])))
     signers = frozenset(key.controller for key in found.keys if key.controller)
     claims = found.claims or {}
-    named = {proof.identifier(found.document.get("holder")), claims.get("iss")} - {None}
+    named = [name for name in (proof.identifier(found.document.get("holder")), claims.get("iss")) if name is not None]
     if not signers:
         return HolderFinding(result("holder_unchecked", "the key is nobody's"))
-    if not named <= signers:
+    if not all(isinstance(name, str) and name in signers for name in named):
         return HolderFinding(result("holder_invalid", "signed by another key than the holder's"))
     dates = validity.measure({}, claims, now=now).result
     if dates.outcome is Outcome.FAILED:

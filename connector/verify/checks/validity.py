@@ -90,7 +90,7 @@ def _read_loosely(document: Json, name: str, *, end: bool) -> datetime | None:
         return None
     if isinstance(value, str) and _DAY.match(value):
         day = parse_date_time(f"{value}T00:00:00Z")
-        instant = day + timedelta(days=1) if day and end else day
+        instant = _end_of(day) if day and end else day
     elif isinstance(value, str):
         instant = parse_date_time(value) or _without_zone(value)
     else:
@@ -98,6 +98,14 @@ def _read_loosely(document: Json, name: str, *, end: bool) -> datetime | None:
     if instant is None:
         raise _Unreadable(f"{name} is not a date")
     return instant
+
+
+def _end_of(day: datetime) -> datetime:
+    """The start of the next day; the last day of the calendar (`9999-12-31`, "never") has none."""
+    try:
+        return day + timedelta(days=1)
+    except OverflowError:
+        return day
 
 
 def _without_zone(value: str) -> datetime | None:

@@ -177,7 +177,7 @@ def _standalone_method(document: Json, method: str, question: KeyQuestion, docum
 
 def _from_jwk_set(document: Json, kid: str, base: str, *, controller: str) -> FoundKey:
     """The one key of a JWK Set (RFC 7517 section 5) with this `kid`, whole or as the fragment."""
-    names = {kid, kid.removeprefix(f"{base}#"), kid.removeprefix("#")}
+    names = (kid, kid.removeprefix(f"{base}#"), kid.removeprefix("#"))
     listed = document["keys"] if isinstance(document["keys"], list) else []
     found = [jwk for jwk in listed if isinstance(jwk, dict) and jwk.get("kid") in names]
     if len(found) != 1:
