@@ -214,7 +214,23 @@ def measure_token(
             raise CheckError("proof_signature_wrong", "JWS")
     except CheckError as error:
         return finding(error.code, error.detail)
+    inner = _measure_inside(token, documents, presentation=presentation, now=now)
+    if inner is not None and not inner.holds:
+        return finding(inner.result.code, f"embedded: {inner.result.detail}")
     return finding("proof_valid", securing[0], (found,))
+
+
+def _measure_inside(
+    token: jose.Token, documents: DocumentSource, *, presentation: bool, now: datetime
+) -> ProofFinding | None:
+    """The proofs embedded in a token's record: every proof must hold, here too. None when there are none.
+
+    They vouch for nothing: whose record it is follows from the key of the token, which completed the record.
+    """
+    inner = token.claims.get("vp" if presentation else "vc", token.claims)
+    if not isinstance(inner, dict) or "proof" not in inner:
+        return None
+    return measure_embedded(inner, documents, purpose=AUTHENTICATION if presentation else ASSERTION, now=now)
 
 
 def _token_key(jws: CompactJws, token: jose.Token, documents: DocumentSource, purpose: str, now: datetime) -> FoundKey:

@@ -23,6 +23,26 @@ _CREDENTIAL_TYPES: Final = frozenset({"jwt", "vc+jwt", "vc+ld+jwt", "vc-ld+jwt"}
 _PRESENTATION_TYPES: Final = frozenset({"jwt", "vp+jwt", "vp+ld+jwt", "vp-ld+jwt"})
 _OPEN_BADGES_HEADER: Final = frozenset({"alg", "kid", "jwk", "typ"})
 _CREDENTIAL_MEMBERS: Final = ("@context", "type", "issuer", "credentialSubject")
+_TWICE_SAID: Final = (
+    *_CREDENTIAL_MEMBERS,
+    "id",
+    "name",
+    "description",
+    "holder",
+    "verifiableCredential",
+    "validFrom",
+    "validUntil",
+    "issuanceDate",
+    "expirationDate",
+    "credentialStatus",
+    "credentialSchema",
+    "evidence",
+    "termsOfUse",
+    "refreshService",
+    "relatedResource",
+    "proof",
+)
+"""Members of a record that may stand beside `vc` or `vp` only as they stand in it: else two readers see two records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +122,7 @@ def _from_claim(claims: Json, member: str) -> Json:
     inner = claims[member]
     if not isinstance(inner, dict):
         raise CheckError("jwt_malformed", f"{member} is not an object")
-    for name in _CREDENTIAL_MEMBERS:
+    for name in _TWICE_SAID:
         if name in claims and claims[name] != inner.get(name):
             raise CheckError("jwt_documents_differ", name)
     return _completed(inner, claims) if member == "vc" else inner
