@@ -13,6 +13,8 @@ import re
 import zlib
 from typing import Any, Final
 
+import orjson
+
 from connector.errors import SubmissionTooLarge, UnreadableSubmission
 
 MAX_JSON_BYTES: Final = 5_000_000
@@ -25,7 +27,6 @@ MAX_JOSE_HEADER_BYTES: Final = 8_192
 """An RSA-4096 `jwk` in the header is legal in Open Badges 3.0 and takes about 0.8 KB; certificates more."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_B64URL = re.compile(r"[A-Za-z0-9_-]*\Z")
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BASE58_INDEX = {c: i for i, c in enumerate(_BASE58)}
 
@@ -66,10 +67,41 @@ def _float(text: str) -> float:
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant)
 
 
+_NOT_STRUCTURE: Final = bytes(code for code in range(256) if code not in b'"[]{}')
+_ONE_KIND: Final = bytes.maketrans(b"[]", b"{}")
+_PASSES_WORTH_IT: Final = 8
+"""What real records need is less than 3 times their brackets; chains of brackets are for the slow way."""
+
+
 def _check_depth(text: str, limit: int) -> None:
     """Bound nesting before parsing, so that no recursion can run out."""
     if text.count("{") + text.count("[") <= limit:  # not enough brackets to be nested too deeply
         return
+    if not _is_shallow(text.encode("utf-8", errors="replace"), limit):
+        _count_depth(text, limit)
+
+
+def _is_shallow(raw: bytes, limit: int) -> bool:
+    """Whether a few passes in C show that `raw` nests at most `limit` deep; False leaves it open.
+
+    Only brackets and the quotes of strings are kept. Two quotes beside each other hold no bracket. If no quote is left
+    without them, an even number stood in front of every bracket: all brackets are structure. Each time that the empty
+    pairs are taken away, the nesting is one less.
+    """
+    if b"\\" in raw:
+        raw = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
+    rest = raw.translate(_ONE_KIND, _NOT_STRUCTURE).replace(b'""', b"")
+    if b'"' in rest:
+        return False
+    worth_it = _PASSES_WORTH_IT * len(rest)
+    while rest and limit and worth_it > 0:
+        worth_it -= len(rest)
+        limit -= 1
+        rest = rest.replace(b"{}", b"")
+    return not rest
+
+
+def _count_depth(text: str, limit: int) -> None:
     depth = 0
     in_string = False
     for match in re.finditer(r'["\[\]{}]|\\.', text, re.DOTALL):
@@ -98,6 +130,9 @@ def parse_json(data: bytes | str, *, max_bytes: int = MAX_JSON_BYTES, max_depth:
     """
     if len(data) > max_bytes:
         raise SubmissionTooLarge(f"The file is larger than {max_bytes // 1000} kB.")
+    value = _parse_plain(data, max_depth)
+    if value is not _NOT_PLAIN:
+        return value
     if isinstance(data, bytes):
         try:
             text = data.decode("utf-8")
@@ -113,6 +148,36 @@ def parse_json(data: bytes | str, *, max_bytes: int = MAX_JSON_BYTES, max_depth:
     if "\\u" in text or not text.isascii():
         _refuse_surrogates(value)
     return value
+
+
+_NOT_PLAIN: Final = object()
+
+
+def _parse_plain(data: bytes | str, max_depth: int) -> Any:
+    """The value of JSON that stands exactly as a serialiser writes it; `_NOT_PLAIN` for all other text.
+
+    What is written again and comes out as the same bytes holds no member twice, no number or character that would be
+    read in another way, and nothing else that `parse_json` refuses, save depth.
+    """
+    try:
+        raw = data.encode() if isinstance(data, str) else data
+        style = _style(raw)
+        if style is None:
+            return _NOT_PLAIN
+        if raw.count(b"{") + raw.count(b"[") > max_depth and not _is_shallow(raw, max_depth):
+            return _NOT_PLAIN
+        value = orjson.loads(raw)
+        return value if orjson.dumps(value, option=style) == raw else _NOT_PLAIN
+    except (UnicodeEncodeError, orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return _NOT_PLAIN
+
+
+def _style(raw: bytes) -> int | None:
+    """How the serialiser would have to be set; only a guess, so that other text is not parsed for nothing."""
+    if raw.startswith(b'{\n  "'):
+        return orjson.OPT_INDENT_2
+    first = raw.find(b":")
+    return None if b"\n" in raw or raw[first + 1 : first + 2] == b" " else 0
 
 
 def _refuse_surrogates(value: Any) -> None:
@@ -132,14 +197,25 @@ def _refuse_surrogates(value: Any) -> None:
 # --- base64, base58, multibase -----------------------------------------------------------------------------------
 
 
+_FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
+"""The letters of base64url as those of base64; what base64url does not have becomes what base64 does not have."""
+_LAST: Final = {2: frozenset("AQgw"), 3: frozenset("AEIMQUYcgkosw048")}
+"""What an incomplete last group may end with, by its length: letters whose surplus bits are zero."""
+
+
 def b64url_decode(text: str, *, max_bytes: int = MAX_JWT_BYTES) -> bytes:
     """Decode base64url without padding (RFC 7515 section 2), exactly one spelling per value."""
     if len(text) > max_bytes * 4 // 3 + 4:
         raise SubmissionTooLarge("An encoded part is too large.")
-    if not _B64URL.match(text) or len(text) % 4 == 1:
+    surplus = len(text) % 4
+    if surplus == 1 or not text.isascii():
         raise _malformed("An encoded part is not base64url.", "bad_base64")
-    raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if b64url_encode(raw) != text:
+    padded = text.encode("ascii").translate(_FROM_URL) + b"=" * (-surplus % 4)
+    try:
+        raw = binascii.a2b_base64(padded, strict_mode=True)
+    except binascii.Error:
+        raise _malformed("An encoded part is not base64url.", "bad_base64") from None
+    if surplus and text[-1] not in _LAST[surplus]:
         raise _malformed("An encoded part is not base64url.", "bad_base64", "stray bits at the end")
     return raw
 
