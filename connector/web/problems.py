@@ -38,6 +38,11 @@ _STATUS_BY_CODE: Final = {
     "cursor_invalid": 422,
 }
 _WORDS_BY_STATUS: Final = {404: "missing", 413: "too_large", 500: "broken", 503: "unavailable"}
+_HEADERS: Final = {
+    401: {"WWW-Authenticate": "Bearer"},
+    429: {"Retry-After": "60"},
+    503: {"Retry-After": "5"},
+}
 _MAX_PLACES: Final = 5
 
 
@@ -97,8 +102,7 @@ def _page(scope: Scope, status: int) -> Response:
 def _problem(status: int, code: str, message: str, hint: str) -> Response:
     body = Problem(title=HTTPStatus(status).phrase, status=status, code=code, detail=message, hint=hint or None)
     raw = json.dumps(body.model_dump(exclude_none=True)).encode()
-    headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}.get(status, {})
-    return Response(raw, status, headers=headers, media_type="application/problem+json")
+    return Response(raw, status, headers=_HEADERS.get(status), media_type="application/problem+json")
 
 
 def places(errors: Sequence[Mapping[str, Any]]) -> str:

@@ -198,7 +198,9 @@ async def test_many_wrong_keys_are_slowed_down_and_the_right_one_still_works(
     async with house.client(headers={"Authorization": "Bearer guess"}) as guesser:
         statuses = [(await guesser.get(SUBMISSIONS)).status_code for _ in range(MAX_FAILURES + 2)]
         assert statuses == [401] * MAX_FAILURES + [429, 429]
-        assert problem(await guesser.get(SUBMISSIONS))["code"] == "too_many_failures"
+        slowed = await guesser.get(SUBMISSIONS)
+        assert problem(slowed)["code"] == "too_many_failures"
+        assert slowed.headers["retry-after"] == "60"
     assert (await api.get(SUBMISSIONS)).status_code == 200
 
 

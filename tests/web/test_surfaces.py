@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
+import uvicorn
 
-from connector.cli.service import configure_logging
+from connector.cli import service
 from connector.testing.loopback import LoopbackServer
 from connector.web.app import create_app
 
@@ -84,7 +85,7 @@ async def test_the_public_surface_has_no_api_and_the_internal_one_no_candidates_
 def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     """Everything that `serve` would write at its most talkative."""
     before = {name: logging.getLogger(name).level for name in ("httpx", "httpcore", "python_multipart")}
-    configure_logging("debug")
+    service.configure_logging("debug")
     with caplog.at_level(logging.DEBUG):
         yield caplog
     for name, level in before.items():
@@ -120,6 +121,16 @@ async def test_the_log_of_a_whole_visit_holds_no_person_no_credential_and_no_key
     assert "GET /r/{report_id} 200" in lines
     for secret in secrets:
         assert secret not in lines, secret
+
+
+def test_no_server_that_we_start_writes_addresses_into_a_log_of_its_own(houses: Callable[..., House]) -> None:
+    """The candidate's and the recruiter's addresses are the keys to what is behind them."""
+    house = houses(start=False)
+    assert service._server(uvicorn, house.app, "127.0.0.1:0").config.access_log is False
+    with LoopbackServer() as server:
+        server.start(house.app)
+        assert server._server is not None
+        assert server._server.config.access_log is False
 
 
 async def test_a_bug_is_answered_kindly_and_logged_without_what_was_sent(

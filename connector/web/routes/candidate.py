@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from starlette.datastructures import UploadFile
 
-from connector.errors import DeliveryError, FetchError, IntakeError, UnreadableSubmission
+from connector.errors import ConnectorError, DeliveryError, FetchError, IntakeError, UnreadableSubmission
 from connector.mapping.text import clean
 from connector.model.records import RESTING_STATES, NewSubmission, State, SubmissionRecord
 from connector.model.submission import Basis
@@ -194,7 +194,11 @@ async def confirm(request: Request, handed: TheHanded) -> Response:
 async def withdraw(handed: TheHanded) -> Response:
     """The person changed their mind. Doing it twice does no more than once."""
     if handed.record.live:
-        await run_sync(handed.visit.connector.withdraw, handed.record.id)
+        try:
+            await run_sync(handed.visit.connector.withdraw, handed.record.id)
+        except ConnectorError as error:
+            if error.code != "not_allowed_now":  # somebody was faster: the page says how it stands
+                raise
     return handed.back()
 
 
@@ -239,7 +243,9 @@ def _receipt_lines(handed: Handed, record: SubmissionRecord) -> list[str]:
     def say(key: str, **parts: Any) -> str:
         return words(visit.language, key, **parts)
 
-    shared = [f"- {clean(claim.name)}" for claim in record.claims if claim.id in chosen]
+    shared = [
+        f"- {say(f'claim.{claim.kind}', name=clean(claim.name))}" for claim in record.claims if claim.id in chosen
+    ]
     return [
         say("receipt.file_title"),
         say("receipt.number", id=record.id),
