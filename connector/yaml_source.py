@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Final, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -282,7 +282,9 @@ def _keys(model: type[BaseModel], path: Path_) -> list[str]:
 
 
 def _without_none(annotation: Any) -> Any:
-    """`X` of `X | None`; everything else as it is."""
+    """`X` of `X | None` and of `Annotated[X, ...]`; everything else as it is."""
+    if get_origin(annotation) is Annotated:
+        return get_args(annotation)[0]
     if get_origin(annotation) not in (Union, UnionType):
         return annotation
     return next((a for a in get_args(annotation) if a is not NoneType), annotation)

@@ -193,7 +193,7 @@ def test_an_empty_policy_recognises_nobody(tmp_path: Path, text: str) -> None:
         ("trusted_issuer: []\n", "1:1", "`trusted_issuers`"),
         ("trusted_issuers:\n  - id: a\n    nmae: x\n", "3:5", "`name`"),
         ("platforms:\n  - template: https://x.example/{id}\n    issuer: [a]\n", "3:5", "`issuers`"),
-        ("platforms:\n  - template: https://x.example/{id}\n", "2:5", "lacks `issuers`"),
+        ("platforms:\n  - template: https://x.example/{id}\n", "2:5", "`platforms[0].issuers` is missing"),
         ("require: {subjects: []}\n", "1:11", "`subject`"),
         ("test_issuers: maybe\n", "1:15", "test_issuers"),
         ("require: {subject: [sure]}\n", "1:21", "subject"),
@@ -201,9 +201,9 @@ def test_an_empty_policy_recognises_nobody(tmp_path: Path, text: str) -> None:
         ("platforms:\n  - template: https://x.example/\n    issuers: [a]\n", "2:5", "placeholder"),
         ("registries:\n  - shows: true\n", "2:5", "url or file"),
         ("trusted_issuers: [\n", "2:1", ""),
-        ("- a\n", "1:1", "mapping"),
+        ("- a\n", "1:1", "not a policy"),
         ("a: 1\na: 2\n", "2:1", ""),
-        ("registries:\n  - file: nowhere.json\n", "1:1", "read"),
+        ("registries:\n  - file: nowhere.json\n", "2:11", "read"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, where: str, says: str) -> None:
