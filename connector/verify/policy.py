@@ -18,12 +18,14 @@ from connector.model.report import (
     STRONG_MATCHES,
     Assurance,
     CheckName,
+    CheckResult,
     Decision,
     Outcome,
     SubjectMatch,
     Verdict,
     VerificationReport,
 )
+from connector.verify.codes import CODES
 
 _PLACEHOLDER = re.compile(r"\{[a-z_]+\}")
 _TEST_WORDS = re.compile(r"(?<![a-z])(?:test|for testing|sandbox|staging|playground)(?![a-z])", re.IGNORECASE)
@@ -230,6 +232,8 @@ def decide(report: VerificationReport, policy: Policy) -> Decision:
     """The decision on one credential (CONTRACT section 2)."""
     if any(c.outcome is Outcome.FAILED and c.check in _REFUSING_CHECKS for c in report.checks):
         return Decision.REFUSED
+    if any(_refuses(c) for c in report.checks):
+        return Decision.REFUSED
     if report.verdict in _AT_BEST_WITH_WARNING:
         return Decision.ACCEPTED_WITH_WARNING
     if report.verdict is not Verdict.VERIFIED or not _proven(report):
@@ -269,6 +273,12 @@ def verdict_of_file(reports: Iterable[VerificationReport]) -> Verdict:
         found.add(report.verdict)
         found |= {_ENVELOPE_VERDICTS[c.code] for c in report.checks if c.code in _ENVELOPE_VERDICTS}
     return next((verdict for verdict in Verdict if verdict in found), Verdict.NO_CREDENTIAL)
+
+
+def _refuses(check: CheckResult) -> bool:
+    """Whether this answer alone would refuse the record: a graver word that is said first must not cover it up."""
+    row = CODES.get(check.code)
+    return row is not None and row.verdict is not None and row.verdict not in {Verdict.VERIFIED, *_AT_BEST_WITH_WARNING}
 
 
 def _proven(report: VerificationReport) -> bool:
