@@ -24,7 +24,7 @@ from connector.intake import fetch_link, only_link, receive
 from connector.model.applicant import Applicant
 from connector.model.changes import Change, ChangeSet
 from connector.model.claims import Claim
-from connector.model.credential import AssessedCredential
+from connector.model.credential import AssessedCredential, CredentialFormat
 from connector.model.report import DECISION_ORDER, Decision, RequestRecord, Verdict
 from connector.model.submission import Submission
 from connector.normalize import EMPTY, Crosswalk, read_claims
@@ -69,8 +69,13 @@ class Examination:
 
     @property
     def refused(self) -> bool:
-        """Every credential in it is refused."""
-        return all(a.decision is Decision.REFUSED for a in self.assessed)
+        """Every credential in it is refused, and none is an LER-RS that says something.
+
+        The proof of an LER-RS is its holder's: without one, or with one that cannot be checked, its entries are what
+        the applicant states (DOMAIN section 1), and there is something to plan with. One that was changed says nothing.
+        """
+        speaking = {claim.credential for claim in self.claims}
+        return all(a.decision is Decision.REFUSED and not _states(a, speaking) for a in self.assessed)
 
     @property
     def passing(self) -> bool:
@@ -108,6 +113,10 @@ def examine(
         return Examination(submission, requests=world.documents.requests, error=error)
     claims = tuple(claim for one in assessed for claim in read_claims(one, crosswalk))
     return Examination(submission, assessed, claims, world.documents.requests)
+
+
+def _states(assessed: AssessedCredential, speaking: set[str]) -> bool:
+    return assessed.credential.format is CredentialFormat.LER_RS and assessed.report.path in speaking
 
 
 def _fetched(source: Submission | str, world: World) -> Submission:

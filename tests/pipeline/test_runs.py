@@ -132,6 +132,17 @@ def of(person: SandboxPerson) -> Applicant:
     return Applicant(emails=(person.email,))
 
 
+def ler_rs(proof: Any) -> bytes:
+    record = {
+        "@context": ["https://www.w3.org/2018/credentials/v1"],
+        "type": ["VerifiableCredential", "LERRSCredential"],
+        "issuer": "did:key:z6MkjWk8",
+        "issuanceDate": "2025-05-01T00:00:00Z",
+        "credentialSubject": {"type": "LER-RSType.json", "skills": [{"name": "Planning"}]},
+    }
+    return json.dumps(record if proof is None else {**record, "proof": proof}).encode()
+
+
 class TestWhatIsNotAccepted:
     def test_a_tampered_badge_is_refused_and_nothing_is_written(self, house: House) -> None:
         record = house.deliver(house.badge(tampered=True))
@@ -152,6 +163,30 @@ class TestWhatIsNotAccepted:
         assert record.state is State.DELIVERED
         assert "Welder I" in str(house.held.fields)
         assert "Rigger" not in str(house.held)
+
+    @pytest.mark.parametrize("proof", [None, {"type": "RsaSignature2018", "jws": "e30..AA"}])
+    def test_an_ler_rs_that_nobody_can_check_is_what_the_applicant_states(
+        self, house: House, proof: dict[str, Any] | None
+    ) -> None:
+        """Its own decision stays `refused`, but the submission is not: there is something to plan with."""
+        record = house.deliver(ler_rs(proof))
+        assert record.state is State.DELIVERED
+        assert record.answer is not None
+        assert record.answer["decision"] == "refused"
+        assert [(c["name"], c["assurance"], c["trusted"]) for c in record.answer["claims"]] == [
+            ("Planning", "stated", False)
+        ]
+
+    @pytest.mark.parametrize("proof", [{}, [], {"type": "DataIntegrityProof"}])
+    def test_an_ler_rs_with_a_broken_proof_says_nothing(self, house: House, proof: Any) -> None:
+        record = house.deliver(ler_rs(proof))
+        assert (record.state, record.code) == (State.REFUSED, "invalid")
+        assert house.writes == 0
+
+    def test_another_record_that_nobody_can_check_stays_refused(self, house: House) -> None:
+        badge = json.loads(house.badge())
+        record = house.deliver(json.dumps({**badge, "proof": {"type": "RsaSignature2018"}}).encode())
+        assert (record.state, record.code) == (State.REFUSED, "unsupported")
 
     def test_a_wallet_backup_is_refused_before_anything_is_stored(self, house: House) -> None:
         backup = json.dumps({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "AA", "d": "c2VjcmV0"}]}).encode()
