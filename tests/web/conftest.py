@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +29,7 @@ from connector.testing.issuer import Issuer, recorded_world
 from connector.web.app import create_app
 
 SECRET = "only-tests-know-this-secret-key-0123456789"
+BASE64 = re.compile(rb"[A-Za-z0-9+/]{80,}={0,2}")
 ORIGIN = "http://lakeshore.example"
 
 
@@ -39,6 +42,18 @@ class LateWorld:
 
     def session(self) -> DocumentSource:
         return RecordedWorld(recorded_world(*self.issuers, extra=self.extra), base=self.folder).session()
+
+
+class Listened(httpx.AsyncBaseTransport):
+    """The way to the stand-in, with a note of every body that went there."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.inner = LoopbackTransport(sandbox)
+        self.bodies: list[bytes] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.bodies.append(await request.aread())
+        return await self.inner.handle_async_request(request)
 
 
 @dataclass
@@ -68,6 +83,7 @@ class House:
         self.stranger = Issuer("skillmill", method="web", name="Skill Mill")
         self.world = LateWorld(self.folder, self.issuer, self.stranger)
         self.clock = Clock()
+        self.wire = Listened(self.sandbox)
         self.key, digest = new_api_key()
         self.policy: dict[str, Any] = {"trusted_issuers": [{"id": self.issuer.id, "name": "Lakeview University"}]}
         self.write_policy()
@@ -99,7 +115,7 @@ class House:
         self.connector: Connector = build(
             load_settings(environ, env_file=None),
             documents=self.world,  # type: ignore[arg-type]  # asked for `session` alone
-            transports={self.kind: LoopbackTransport(self.sandbox)},
+            transports={self.kind: self.wire},
             clock=self.clock,
         )
         self.app = create_app(self.connector)
@@ -120,6 +136,13 @@ class House:
     def badge(self, name: str = "Welder I", **options: Any) -> dict[str, Any]:
         options = {"email": self.person.email, "tags": ["MIG welding", "Blueprint reading"], **options}
         return self.issuer.open_badge(name=name, **options)
+
+    @property
+    def sent(self) -> str:
+        """Everything that was ever sent to the ATS, files decoded."""
+        raw = b"\n".join(self.wire.bodies)
+        files = [base64.b64decode(run) for run in BASE64.findall(raw) if len(run) % 4 == 0]
+        return b"\n".join([raw, *files]).decode(errors="replace")
 
     @property
     def report_link(self) -> str:

@@ -110,7 +110,7 @@ async def test_only_what_was_chosen_is_shown_and_withdrawn_records_vanish(house:
     assert "Nothing is shared at the moment" in screen.text
 
 
-@pytest.mark.parametrize("house", [{"kind": "lever"}], indirect=True)
+@pytest.mark.parametrize("house", [{"kind": "lever", "full": True}], indirect=True)
 async def test_what_waits_for_consent_or_may_be_sensitive_is_not_shown(house: House) -> None:
     submission = deliver(house, house.badge("Welder I"))
     async with Candidate(house) as person:
