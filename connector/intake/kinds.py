@@ -110,7 +110,8 @@ def _is_ler_rs(value: Json, types: tuple[str, ...]) -> bool:
     for subject in subjects if isinstance(subjects, list) else [subjects]:
         if isinstance(subject, dict):
             named.extend(types_of(subject))
-    return any(_says_ler_rs(name) for name in named)
+    quick = "\n".join(named).lower()
+    return any(mark in quick for mark in _LER_RS_MARKS) and any(_says_ler_rs(name) for name in named)
 
 
 def _says_ler_rs(name: str) -> bool:

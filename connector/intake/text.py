@@ -26,10 +26,15 @@ _WHITESPACE = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was in the text: a parsed value (a token is a string), and the bytes it was read from."""
+    """What was in the text: a parsed value (a token is a string), and the bytes it was read from.
+
+    Attributes:
+        is_token: the value is one whole token; False leaves it open.
+    """
 
     value: Any
     raw: bytes
+    is_token: bool = False
 
 
 def to_text(content: bytes) -> str:
@@ -78,6 +83,8 @@ def only_link(content: bytes) -> str | None:
 
 def _tokens(text: str) -> Found | None:
     """One token, broken over lines or not; or several, one per line."""
+    if "~" not in text and jose.looks_like_token(text):
+        return Found(text, text.encode(), is_token=True)
     words = text.split()
     whole = [word for word in words if jose.looks_like_token(word) and word.count(".") >= 2]
     if len(whole) == len(words) > 1:

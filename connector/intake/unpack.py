@@ -21,6 +21,7 @@ from connector.intake import data_url, jose, kinds, secrets
 from connector.intake.limits import MAX_CREDENTIALS, MAX_WRAPPINGS
 from connector.model.credential import CompactJws, CredentialFormat, Envelope, Json, UnverifiedCredential
 
+_MAX_STEP = 60
 _ENDORSEMENT_MEMBERS = frozenset({"endorsement", "endorsementJwt"})
 
 
@@ -44,6 +45,11 @@ class Place:
         """The same place, with the bytes that were there."""
         return replace(self, raw=raw)
 
+    def of_token(self, token: str) -> Place:
+        """The same place, where a token is that brings its own bytes."""
+        carrier = "jwt" if self.carrier == "json" else self.carrier
+        return Place(self.path, carrier, token.encode(), self.envelopes, self.parent, self.url, self.wrappings)
+
     def inside(self, step: str, **changes: Any) -> Place:
         """One step further in."""
         if self.wrappings >= MAX_WRAPPINGS:
@@ -58,8 +64,17 @@ def unpack(value: Any, place: Place) -> tuple[UnverifiedCredential, ...]:
         UnsupportedFormat: code `no_credential`, or a kind that cannot be read.
         SubmissionTooLarge: more than `MAX_CREDENTIALS`.
     """
+    return _collect(_walk(value, place))
+
+
+def unpack_token(token: str, place: Place) -> tuple[UnverifiedCredential, ...]:
+    """The same for what is known to be one whole token."""
+    return _collect(_walk_token(token, place))
+
+
+def _collect(walk: Iterator[UnverifiedCredential]) -> tuple[UnverifiedCredential, ...]:
     found: list[UnverifiedCredential] = []
-    for credential in _walk(value, place):
+    for credential in walk:
         found.append(credential)
         if len(found) > MAX_CREDENTIALS:
             raise SubmissionTooLarge(f"There are more than {MAX_CREDENTIALS} credentials in it.", code="too_many")
@@ -113,11 +128,10 @@ def _walk_data(text: str, place: Place) -> Iterator[UnverifiedCredential]:
 
 def _walk_token(token: str, place: Place) -> Iterator[UnverifiedCredential]:
     jws, payload, sd_jwt = jose.take_apart(token)
-    secrets.refuse_keys(payload)
+    if secrets.may_hold_keys(jws.payload):
+        secrets.refuse_keys(payload)
     secrets.refuse_keys(jws.header)
-    if place.carrier == "json":
-        place = replace(place, carrier="jwt")
-    place = replace(place, raw=token.encode())
+    place = place.of_token(token)
     presentation = payload.get("vp")
     if sd_jwt:  # what is disclosed decides what it holds: nothing is unpacked before the disclosures are checked
         yield _credential(payload, place, kinds.credential_format(payload), jws, sd_jwt)
@@ -200,12 +214,19 @@ def _nested_in_ler_rs(document: Json, place: Place, parent: str) -> Iterator[Unv
             if item is not document and (kinds.is_credential(item) or kinds.is_enveloped(item)):
                 yield from _guarded(item, place.inside(here, parent=parent))
                 continue
-            members = [(f"{here}.{name}", child) for name, child in item.items() if name not in _ENDORSEMENT_MEMBERS]
+            members = [(f"{here}.{_step(name)}", child) for name, child in item.items() if name not in _ENDORSEMENT_MEMBERS]
             stack.extend(reversed(members))
         elif isinstance(item, list):
             stack.extend(reversed([(f"{here}[{index}]", child) for index, child in enumerate(item)]))
         elif isinstance(item, str) and jose.looks_like_token(item):
             yield from _guarded(item, place.inside(here, parent=parent))
+
+
+def _step(name: str) -> str:
+    """A member's name in a path; one that is no name is shortened, since paths are repeated in every claim."""
+    if len(name) <= _MAX_STEP:
+        return name
+    return f"{name[:_MAX_STEP]}…{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _walk_presentation(
