@@ -13,8 +13,10 @@ from connector import codec
 from connector.errors import UnreadableSubmission, UnsupportedFormat
 from connector.model.credential import CompactJws, Json
 
-_COMPACT = re.compile(r"e(?:y[ABIJ]|w[01klop])[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*){1,4}\Z")
-"""Base64url of `{` and a quote or white space, then more segments: how many is told apart later."""
+_BEGINS = re.compile(r"e(?:y[ABIJ]|w[01klop])")
+"""Base64url of `{` and a quote or white space."""
+_LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
+_MOST_SEGMENTS: Final = 5
 _HEADER = re.compile(r"ey[ABIJ][A-Za-z0-9_-]{6,}\.")
 _DISCLOSURES: Final = "~"
 _JWS_SEGMENTS: Final = 3
@@ -22,7 +24,14 @@ _JWS_SEGMENTS: Final = 3
 
 def looks_like_token(text: str) -> bool:
     """Whether `text` is a compact JOSE token or an SD-JWT, whole or cut short."""
-    return bool(_COMPACT.match(text.split(_DISCLOSURES, 1)[0]))
+    if not _BEGINS.match(text):
+        return False
+    signed = text.partition(_DISCLOSURES)[0]
+    return (
+        1 <= signed.count(".") < _MOST_SEGMENTS
+        and signed.isascii()
+        and not signed.encode("ascii").translate(None, _LETTERS)
+    )
 
 
 def begins_like_token(text: str) -> bool:
