@@ -211,7 +211,9 @@ def result(code: str, detail: str = "", *, check: CheckName | None = None) -> Ch
 
 def verdict_of(results: tuple[CheckResult, ...]) -> Verdict:
     """The first verdict, in order of precedence, that any result leads to; `verified` when none does."""
-    found = {CODES[r.code].verdict for r in results} - {None}
+    found = {CODES[r.code].verdict for r in results if CODES[r.code].verdict is not None}
+    if not found:
+        return Verdict.VERIFIED
     return next((verdict for verdict in Verdict if verdict in found), Verdict.VERIFIED)
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from connector.errors import ConnectorError
+
+MAX_DETAIL: Final = 500
+"""Answers are remembered by their detail, which may hold what a document says."""
 
 
 class CheckError(ConnectorError):
@@ -14,4 +19,4 @@ class CheckError(ConnectorError):
     """
 
     def __init__(self, code: str, detail: str = "") -> None:
-        super().__init__(f"A check stopped: {code}.", code=code, detail=detail)
+        super().__init__(f"A check stopped: {code}.", code=code, detail=detail[:MAX_DETAIL])

@@ -42,6 +42,7 @@ PUBLISHED: Final[dict[str, str]] = {
 PUBLISHED_RSA: Final[dict[str, str]] = {"0b10899f448a199b8c7649761b3ec766766f4a81f2d82bb2a30e50d2b61fb810": _JWS}
 
 
+@lru_cache(maxsize=1024)
 def is_published(key: PublicKey) -> bool:
     """Whether anybody can sign with `key`."""
     return key in _multikeys() or hashlib.sha256(key.spki).hexdigest() in PUBLISHED_RSA

@@ -24,6 +24,11 @@ BASE_CONTEXT: Final = {
     "https://www.w3.org/ns/credentials/v2": "2.0",
 }
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x1f\x7f]+\Z")
+_USUAL_URL = re.compile(
+    r"(?:https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:[/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*)?"
+    r"|(?:did|urn):[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+)\Z"
+)
+"""What nearly all are: told without taking them apart."""
 _DATES: Final = {"1.1": ("issuanceDate", "expirationDate"), "2.0": ("validFrom", "validUntil")}
 _TYPED: Final = frozenset({"credentialStatus", "credentialSchema", "refreshService", "termsOfUse", "evidence", "proof"})
 _WITH_ID: Final = ("credentialSchema",)
@@ -92,7 +97,11 @@ def data_model(document: Json) -> str | None:
 
 def is_url(value: object) -> bool:
     """Whether `value` is one absolute URL (any scheme)."""
-    if not isinstance(value, str) or not _URL.match(value):
+    if not isinstance(value, str):
+        return False
+    if _USUAL_URL.match(value):
+        return True
+    if not _URL.match(value):
         return False
     try:
         parts = urlsplit(value)

@@ -85,7 +85,10 @@ def measure_open_badge_2(document: Json, applicant: Applicant, *, proved_emails:
 
 
 def _answer(match: SubjectMatch, detail: str = "") -> SubjectAnswer:
-    return SubjectAnswer(SubjectFinding(match=match), result(f"subject_{match}", detail))
+    return SubjectAnswer(_FINDINGS[match], result(f"subject_{match.value}", detail))
+
+
+_FINDINGS: Final = {match: SubjectFinding(match=match) for match in SubjectMatch}
 
 
 def _weakest(matches: Iterable[SubjectMatch]) -> SubjectMatch:
@@ -130,8 +133,8 @@ def _weaker_match(identity: _Identity, applicant: Applicant, emails: list[str]) 
     identified = bool(identity.id and identity.id.startswith("did:") and applicant.dids)
     if addressed or identified:
         return SubjectMatch.OTHER_IDENTITY
-    wanted = name_key(applicant.name or "")
-    if not identity.names or not wanted:
+    wanted = name_key(applicant.name) if applicant.name and identity.names else ()
+    if not wanted:
         return SubjectMatch.NONE
     same = any(name_key(name) == wanted for name in identity.names)
     return SubjectMatch.NAME_ONLY if same else SubjectMatch.OTHER_IDENTITY

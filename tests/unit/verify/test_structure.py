@@ -7,11 +7,15 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connector.model.report import Decision, Verdict
 from connector.testing.issuer import Issuer
+from connector.verify.checks import structure
 from connector.verify.checks.structure import credential_faults, is_url, presentation_faults
 
 from .conftest import EMAIL, Scene, codes
@@ -153,3 +157,22 @@ def test_the_w3c_structure_cases_come_out_as_their_names_say(shared: Path) -> No
             wrong.append((name, entry["expected"], faults))
     assert len(cases) > 50
     assert wrong == []
+
+
+def _is_url_taken_apart(text: str) -> bool:
+    """What the quick pattern of usual addresses stands in for."""
+    if not structure._URL.match(text):
+        return False
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return bool(parts.netloc) if parts.scheme in ("http", "https") else True
+
+
+URL_PIECES = st.text(st.sampled_from("a1:/?#[]@%.-^é \n\x00{\u2100"), max_size=8)
+
+
+@given(st.sampled_from(["", "http://", "https://", "HTTPS://", "https:", "did:", "urn:", "did://", "x:"]), URL_PIECES)
+def test_a_url_is_told_as_by_taking_it_apart(beginning: str, rest: str) -> None:
+    assert is_url(beginning + rest) == _is_url_taken_apart(beginning + rest)
