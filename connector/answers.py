@@ -34,6 +34,8 @@ from connector.verify.policy import Policy
 
 Planner = Callable[[Sequence[Claim]], ChangeSet]
 
+MAX_CLAIMS: Final = 10_000
+"""Of one submission; a transcript of 100 badges with 20 skills each makes 2,000."""
 _BUSY: Final = 429
 _NOT_FOUND_OUT: Final = frozenset({Verdict.UNRESOLVABLE, Verdict.STATUS_UNKNOWN})
 
@@ -112,6 +114,9 @@ def examine(
     except ConnectorError as error:
         return Examination(submission, requests=world.documents.requests, error=error)
     claims = tuple(claim for one in assessed for claim in read_claims(one, crosswalk))
+    if len(claims) > MAX_CLAIMS:
+        error = SubmissionTooLarge(f"It makes more than {MAX_CLAIMS} statements.", code="too_many")
+        return Examination(submission, requests=world.documents.requests, error=error)
     return Examination(submission, assessed, claims, world.documents.requests)
 
 

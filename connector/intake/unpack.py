@@ -214,7 +214,9 @@ def _nested_in_ler_rs(document: Json, place: Place, parent: str) -> Iterator[Unv
             if item is not document and (kinds.is_credential(item) or kinds.is_enveloped(item)):
                 yield from _guarded(item, place.inside(here, parent=parent))
                 continue
-            members = [(f"{here}.{_step(name)}", child) for name, child in item.items() if name not in _ENDORSEMENT_MEMBERS]
+            members = [
+                (f"{here}.{_step(name)}", child) for name, child in item.items() if name not in _ENDORSEMENT_MEMBERS
+            ]
             stack.extend(reversed(members))
         elif isinstance(item, list):
             stack.extend(reversed([(f"{here}[{index}]", child) for index, child in enumerate(item)]))

@@ -62,7 +62,7 @@ class Collector:
                 SkillClaim(
                     **self._base("skill", name, place, unticked),
                     source=source,
-                    achievement=achievement,
+                    achievement=achievement and achievement[:MAX_NAME],
                     achievement_id=achievement_id,
                     alignments=given,
                     level=level,

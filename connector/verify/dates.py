@@ -13,6 +13,8 @@ CLOCK_SKEW: Final = timedelta(minutes=2)
 _DATE_TIME = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)\Z", re.ASCII
 )
+_MAX_CHARS: Final = 100
+"""What is remembered must be small; nanoseconds and a zone take 35 characters."""
 _LAST_NUMERIC: Final = 253_402_300_799
 """The end of the year 9999."""
 
@@ -22,7 +24,7 @@ def parse_date_time(text: object) -> datetime | None:
 
     A leap second (`:60`, RFC 3339) is taken as the second after it; 24:00:00 as the next day's start.
     """
-    return _parse(text) if isinstance(text, str) else None
+    return _parse(text) if isinstance(text, str) and len(text) <= _MAX_CHARS else None
 
 
 @lru_cache(maxsize=4096)

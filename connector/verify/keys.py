@@ -224,12 +224,16 @@ def from_jwk(jwk: object) -> PublicKey:
     members = tuple((name, jwk[name]) for name in _JWK_MEMBERS if name in jwk)
     if not all(isinstance(value, str) for _, value in members):
         raise KeyProblem("key_malformed", "a member of the JSON Web Key is not text")
+    if sum(len(value) for _, value in members) > _MAX_JWK_CHARS:
+        raise KeyProblem("key_malformed", "the JSON Web Key is too long")
     key = _import_jwk(members)
     if "alg" in jwk and not key.allows(jwk["alg"]):
         raise KeyProblem("key_malformed", "the key names another algorithm than its kind allows")
     return key
 
 
+_MAX_JWK_CHARS: Final = 4_000
+"""What is remembered must be small; an RSA key of 8192 bits takes 1,400."""
 _JWK_MEMBERS: Final[tuple[str, ...]] = ("kty", "crv", "x", "y", "n", "e")
 
 

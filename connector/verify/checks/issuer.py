@@ -24,6 +24,11 @@ from connector.verify.policy import Policy, Recognition, RecognitionFinding, Tes
 Json = dict[str, Any]
 
 
+MAX_IDENTIFIER: Final = 4_000
+"""A did:jwk of an RSA key takes 1,000 characters. Identifier and name are repeated in every claim: both are bounded."""
+MAX_NAME: Final = 500
+
+
 class Binding(StrEnum):
     BOUND = "bound"
     UNBOUND = "unbound"
@@ -62,7 +67,7 @@ def measure(
     now: datetime,
 ) -> IssuerAnswer:
     """Who issued `document`, whose proof holds."""
-    issuer = identifier(document.get("issuer"))
+    issuer = issuer_of(document)
     if issuer is None:
         return IssuerAnswer(IssuerFinding(), (result("issuer_missing"),))
     binding = bind(issuer, proof.keys, documents, now=now)
@@ -108,8 +113,14 @@ def judge(
 def claimed(document: Json) -> IssuerFinding:
     """What an unproven record says of its issuer; nothing of it is established."""
     issuer = document.get("issuer")
-    name = issuer.get("name") if isinstance(issuer, dict) else None
-    return IssuerFinding(id=identifier(issuer), name=_text(name), name_source="self_asserted" if _text(name) else None)
+    name = _text(issuer.get("name")) if isinstance(issuer, dict) else None
+    return IssuerFinding(id=issuer_of(document), name=name, name_source="self_asserted" if name else None)
+
+
+def issuer_of(document: Json) -> str | None:
+    """The issuer's identifier; None without one, and for one that is too long to be one."""
+    issuer = identifier(document.get("issuer"))
+    return issuer if issuer is not None and len(issuer) <= MAX_IDENTIFIER else None
 
 
 def type_names(document: Json) -> tuple[str, ...]:
@@ -152,7 +163,7 @@ def _text(value: object) -> str | None:
         value = value.get("@value")
     if isinstance(value, list) and value:
         return _text(value[0])
-    return value if isinstance(value, str) and value else None
+    return value[:MAX_NAME] if isinstance(value, str) and value else None
 
 
 # --- look-alikes -------------------------------------------------------------------------------------------------
