@@ -144,8 +144,8 @@ def _assess_signed(credential: UnverifiedCredential, run: _Run) -> AssessedCrede
 
     # 4. Without a proof that holds, nothing else the document says is evidence.
     if not proven.holds:
-        unproven = tuple(result("proof_not_verified", check=name) for name in _DEPENDENT)
         claimed = issuer.claimed(document)
+        unproven = tuple(_unproven(name, claimed, run) for name in _DEPENDENT)
         return _conclude(
             credential, document, (*form, proven.result, *unproven, presented.result), proven.securing, run, claimed
         )
@@ -166,6 +166,13 @@ def _assess_signed(credential: UnverifiedCredential, run: _Run) -> AssessedCrede
     # 9. Then the policy judges.
     checks = (*form, proven.result, dates.result, *state, *who.results, about.result, presented.result)
     return _conclude(credential, document, checks, proven.securing, run, who.finding, about.finding, dates)
+
+
+def _unproven(name: CheckName, claimed: IssuerFinding, run: _Run) -> CheckResult:
+    """No evidence either way; but a record that says itself that a denied issuer made it is refused as if it were."""
+    if name is CheckName.ISSUER and claimed.id is not None and run.policy.denies(claimed.id):
+        return result("issuer_denied")
+    return result("proof_not_verified", check=name)
 
 
 def _assess_hosted(credential: UnverifiedCredential, run: _Run) -> AssessedCredential:

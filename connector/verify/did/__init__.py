@@ -172,6 +172,7 @@ def _standalone_method(document: Json, method: str, question: KeyQuestion, docum
     controller = resolve(document["controller"], documents)
     if method not in [listed for listed, _ in controller.authorised(question.purpose, now=question.now)]:
         raise CheckError("key_not_authorised", f"{method} is not listed by its controller")
+    controller.check_usable(document, signed_at=question.signed_at, now=question.now)
     return FoundKey(read_key(document), controller.id, method)
 
 

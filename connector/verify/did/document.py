@@ -45,7 +45,7 @@ class ControllerDocument:
             CheckError: it is not there, not listed for the purpose, another's, withdrawn, or broken.
         """
         method = self._method(method_id, purpose)
-        self._check_usable(method, signed_at=signed_at, now=now)
+        self.check_usable(method, signed_at=signed_at, now=now)
         return read_key(method)
 
     def authorised(self, purpose: str, *, now: datetime) -> Iterator[tuple[str, PublicKey | None]]:
@@ -62,7 +62,7 @@ class ControllerDocument:
                 yield method_id, None
                 continue
             try:
-                self._check_usable(method, signed_at=now, now=now)
+                self.check_usable(method, signed_at=now, now=now)
                 key = read_key(method)
             except CheckError:
                 continue
@@ -105,7 +105,12 @@ class ControllerDocument:
             raise CheckError("key_document_malformed", f"{method_id} is defined more than once")
         return found[0] if found else None
 
-    def _check_usable(self, method: Json, *, signed_at: datetime, now: datetime) -> None:
+    def check_usable(self, method: Json, *, signed_at: datetime, now: datetime) -> None:
+        """Whether a key that this document lists may be used, wherever it is written out.
+
+        Raises:
+            CheckError: it is another's, withdrawn, or was over when it signed.
+        """
         if method.get("controller") != self.id:
             raise CheckError("key_not_authorised", "the key names another controller than the document it is in")
         revoked, expires = method.get("revoked"), method.get("expires")

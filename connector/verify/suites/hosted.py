@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from connector import codec, hosting
 from connector.errors import FetchError, IntakeError
@@ -27,6 +27,8 @@ _ASSERTION_TYPES: Final = frozenset({"Assertion"})
 _BADGE_TYPES: Final = frozenset({"BadgeClass"})
 _PROFILE_TYPES: Final = frozenset({"Issuer", "Profile"})
 _COMPARED: Final = ("recipient", "badge", "issuedOn")
+MAX_IDENTIFIER: Final = 4_000
+"""As long as an address may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +152,18 @@ def _fetch_assertion(address: str, asked: _Asked) -> Json:
     _check_stayed(address, document)
     _check_status(document)
     assertion = _object(document, asked)
-    if assertion.get("revoked") is True:
-        raise _Stop("hosted_revoked")
+    _check_revoked(assertion)
     asked.confirmed_on = document.fetched_at
     return assertion
+
+
+def _check_revoked(assertion: Json) -> None:
+    """`revoked` is a boolean; what is neither yes nor no is no "not revoked"."""
+    revoked = assertion.get("revoked")
+    if revoked is True:
+        raise _Stop("hosted_revoked")
+    if revoked is not None and revoked is not False:
+        raise _Stop("hosted_nonconformant", "revoked")
 
 
 def _fetch(address: str, asked: _Asked, *, fresh: bool = False) -> FetchedDocument:
@@ -328,6 +338,8 @@ def _profile(badge: _Node, asked: _Asked) -> _Node:
     _check_type(node.value, _PROFILE_TYPES)
     if not _text(node.value, "name"):
         raise _Stop("hosted_nonconformant", "name of the issuer")
+    if len(_id_of(node.value) or "") > MAX_IDENTIFIER:
+        raise _Stop("hosted_nonconformant", "id of the issuer")
     return node
 
 
@@ -400,6 +412,10 @@ def _check_origins(assertion: Json, badge: _Node, profile: _Node) -> bool:
 
 
 def _within(address: str, prefixes: list[str]) -> bool:
+    """Dot segments, plain or encoded, could lead out of the place that the prefix names."""
+    segments = unquote(urlsplit(address).path).replace("\\", "/").split("/")
+    if "." in segments or ".." in segments:
+        return False
     return any(hosting.secure(address).startswith(hosting.secure(prefix)) for prefix in prefixes)
 
 
