@@ -152,9 +152,11 @@ class RecordedWorld(Documents):
         if answer is None:
             return None
         try:
+            if answer.dns is not None:
+                fetch.check_addresses(answer.dns)
             found = self._world.answer(answer, fetch.MAX_BYTES[Purpose.KEY])
-        except FetchError:
-            self._note(identifier, "failed", None)
+        except FetchError as error:
+            self._note(identifier, "refused" if error.refused else "failed", None)
             raise
         self._note(identifier, "answered", found.status)
         return FetchedDocument(identifier, found.status, found.content_type, found.content, self._clock.now())

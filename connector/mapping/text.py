@@ -29,7 +29,8 @@ _INVISIBLE_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d
 _TAG_LIKE = re.compile(r"<(?=[A-Za-z/!?])")
 _DANGLING = re.compile("(?:(?<=[\\s\ufe0e\ufe0f])|^)[\ufe0e\ufe0f]+")
 """Variation selectors after nothing, or in a row."""
-_FORMULA = frozenset("=+-@")
+_FORMULA = frozenset("=+-@＝＋－＠")
+"""Spreadsheets in East Asian languages read the full-width forms too (OWASP, "CSV Injection")."""
 
 
 def clean(text: str, *, limit: int = MAX_NAME) -> str:

@@ -268,3 +268,11 @@ def test_offline_nothing_is_asked_and_everything_wanted_is_listed() -> None:
     assert (caught.value.code, caught.value.refused) == ("offline", True)
     assert source.recorded("did:example:123") is None
     assert [(r.url, r.outcome) for r in source.requests] == [(URL, "refused")]
+
+
+def test_a_did_that_a_file_gives_a_private_address_is_refused_like_a_url() -> None:
+    source = world({"did:web:evil.example": {"body": "{}", "dns": ["169.254.169.254"]}})
+    with pytest.raises(FetchError) as caught:
+        source.recorded("did:web:evil.example")
+    assert caught.value.refused
+    assert [(r.url, r.outcome) for r in source.requests] == [("did:web:evil.example", "refused")]
