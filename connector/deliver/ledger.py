@@ -30,6 +30,8 @@ from connector.model.report import Assurance
 Value = Any
 """A field's value, a text, a form's values, or an attachment's `{filename, content_type, sha256, length}`."""
 
+MAX_MAYBE: Final = 8
+"""So many different values in a row without one answer are an outage; older ones have been replaced by then."""
 FAMILY_OF: Final = {
     "set_field": Family.FIELDS,
     "add_tag": Family.TAGS,
@@ -50,6 +52,7 @@ class LedgerEntry:
         value: what we want, or wanted, to stand there. Of a list field only the options that are ours.
         state: `sent` means that the call may have been made and its outcome is not known.
         confirmed: what the ATS last confirmed of us; None when nothing of ours is known to stand.
+        maybe: what was sent since then without an answer: any of it may stand there instead.
         ours: False when the value stood there before we came: it is never taken back.
         before: what we overwrote, kept only where it was not ours.
     """
@@ -61,6 +64,7 @@ class LedgerEntry:
     value: Value
     state: EffectState = EffectState.PLANNED
     confirmed: Value = None
+    maybe: tuple[Value, ...] = ()
     ours: bool = True
     before: Value = None
     remote_id: str | None = None
@@ -75,7 +79,7 @@ class LedgerEntry:
     @property
     def unknown(self) -> bool:
         """A call was made, or may have been, and nobody knows what became of it."""
-        return self.state is EffectState.SENT
+        return bool(self.maybe)
 
     @property
     def active(self) -> bool:
@@ -83,7 +87,9 @@ class LedgerEntry:
         return self.ours and (self.unknown or self.confirmed is not None)
 
     def sent(self) -> LedgerEntry:
-        return replace(self, state=EffectState.SENT, code=None)
+        """A call for `value` is about to be made; until it is answered, this and whatever was sent before may stand."""
+        earlier = tuple(v for v in self.maybe if v != self.value)
+        return replace(self, state=EffectState.SENT, maybe=(*earlier[-MAX_MAYBE:], self.value), code=None)
 
     def done(self, remote_id: str | None = None) -> LedgerEntry:
         """The ATS confirmed it."""
@@ -91,14 +97,16 @@ class LedgerEntry:
             self,
             state=EffectState.CONFIRMED,
             confirmed=self.value,
+            maybe=(),
             remote_id=remote_id or self.remote_id,
             code=None,
         )
 
     def undone(self, code: str | None = None) -> LedgerEntry:
-        return replace(self, state=EffectState.UNDONE, confirmed=None, before=None, remote_id=None, code=code)
+        return replace(self, state=EffectState.UNDONE, confirmed=None, maybe=(), before=None, remote_id=None, code=code)
 
     def failed(self, code: str) -> LedgerEntry:
+        """The ATS said no: it was certainly not applied."""
         return replace(self, state=EffectState.FAILED, code=code)
 
     def waiting(self, code: str) -> LedgerEntry:

@@ -194,6 +194,7 @@ class _Planner:
             fresh,
             state=known.state,
             confirmed=known.confirmed,
+            maybe=known.maybe,
             ours=known.ours,
             before=known.before,
             remote_id=known.remote_id,
@@ -281,8 +282,7 @@ class _Planner:
             return Standing(replace(entry, value=first), change)
         if _note_reads(existing, change.value) or (known is not None and known.confirmed == change.value):
             return Standing(entry, change)
-        settled = known is not None and known.confirmed is not None and not known.unknown
-        if settled and known is not None and not _note_reads(existing, known.confirmed):
+        if known is not None and known.active and not any(_note_reads(existing, text) for text in _ours(known)):
             return self._kept(change, "kept_existing_value", "somebody edited our note in the ATS", known)
         return Write(WriteKind.PUT_NOTE, entry, change.value, change, existing=existing)
 
@@ -347,7 +347,7 @@ class _Planner:
 
     def _empty_field(self, entry: LedgerEntry, gone: Standing) -> Step:
         current = self._state.fields.get(entry.target)
-        if is_empty(current):
+        if is_empty(current) or (entry.before is not None and same(current, entry.before)):
             return gone
         if isinstance(current, (tuple, list)) and isinstance(entry.value, (tuple, list)):
             return self._empty_list(entry, gone, tuple(current))
@@ -401,18 +401,22 @@ class _Planner:
 def _is_ours(entry: LedgerEntry, current: Any) -> bool:
     if not entry.ours or is_empty(current):
         return False
-    if entry.confirmed is not None and same(current, entry.confirmed):
-        return True
-    return entry.unknown and same(current, entry.value)
+    return any(same(current, value) for value in _ours(entry))
+
+
+def _ours(entry: LedgerEntry) -> tuple[Any, ...]:
+    """Every value of ours that may stand there."""
+    return entry.maybe if entry.confirmed is None else (entry.confirmed, *entry.maybe)
 
 
 def _list_history(entry: LedgerEntry | None, standing: tuple[Any, ...]) -> tuple[set[Any], set[Any]]:
     """Which options are ours, and which of ours somebody took out of the list."""
     if entry is None or not entry.active:
         return set(), set()
-    confirmed, sent = set(_options(entry.confirmed)), set(_options(entry.value)) if entry.unknown else set()
-    refused = {o for o in confirmed if o not in standing and (not entry.unknown or o in sent)}
-    return confirmed | sent, refused
+    confirmed = set(_options(entry.confirmed))
+    maybe = [set(_options(value)) for value in entry.maybe]
+    refused = {o for o in confirmed if o not in standing and all(o in value for value in maybe)}
+    return confirmed.union(*maybe), refused
 
 
 def _note_reads(note: NoteState, text: str) -> bool:

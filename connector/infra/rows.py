@@ -50,5 +50,5 @@ def entry_of(stored: bytes) -> LedgerEntry:
 def _tuples(value: Any) -> Any:
     """Lists were tuples before JSON."""
     if isinstance(value, list):
-        return tuple(value)
+        return tuple(_tuples(item) for item in value)
     return {k: _tuples(v) for k, v in value.items()} if isinstance(value, dict) else value

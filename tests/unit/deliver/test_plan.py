@@ -38,7 +38,8 @@ def confirmed(change: Change, *, value: Any = None, **more: Any) -> LedgerEntry:
 
 
 def unknown(change: Change) -> LedgerEntry:
-    return replace(confirmed(change), state=EffectState.SENT, confirmed=None)
+    entry = confirmed(change)
+    return replace(entry, state=EffectState.SENT, confirmed=None, maybe=(entry.value,))
 
 
 def steps(
@@ -111,9 +112,24 @@ class TestFields:
         assert step.entry.ours
 
     def test_an_update_with_unknown_outcome_that_did_not_apply_is_repeated(self) -> None:
-        entry = replace(confirmed(set_field("MIG")), value="MIG, TIG", state=EffectState.SENT)
+        entry = replace(confirmed(set_field("MIG")), value="MIG, TIG").sent()
         step = one(set_field("MIG, TIG"), state=AtsState(fields={"ler_skills": "MIG"}), ledger=(entry,))
         assert isinstance(step, Write)
+
+    def test_of_several_writes_without_an_answer_any_may_stand_and_is_ours(self) -> None:
+        """V2 was applied and its answer lost; V3 was refused for being too many; V2 must not look like a stranger's."""
+        entry = replace(confirmed(set_field("V1")), value="V2").sent()
+        [step] = steps(set_field("V3"), state=AtsState(fields={"ler_skills": "V1"}), ledger=(entry,))
+        assert isinstance(step, Write)
+        for after in (step.entry.sent(), step.entry.waiting("ats_busy")):
+            found = one(set_field("V4"), state=AtsState(fields={"ler_skills": "V2"}), ledger=(after,))
+            assert isinstance(found, Write)
+
+    def test_taking_back_with_a_lost_answer_finds_the_old_value_restored(self) -> None:
+        entry = confirmed(set_field("MIG", overwrite=True), before="by hand").sent()
+        step = one(state=AtsState(fields={"ler_skills": "by hand"}), ledger=(entry,))
+        assert isinstance(step, Standing)
+        assert step.undone
 
     def test_a_value_no_longer_wished_for_is_emptied(self) -> None:
         step = one(state=AtsState(fields={"ler_skills": "MIG"}), ledger=(confirmed(set_field("MIG")),))
@@ -169,6 +185,13 @@ class TestListFields:
         step = one(set_field(("MIG",)), state=AtsState(fields={"ler_skills": ("MIG", "TIG")}), ledger=ledger)
         assert isinstance(step, Write)
         assert step.value == ("MIG",)
+
+    def test_options_of_every_write_without_an_answer_are_ours(self) -> None:
+        entry = replace(confirmed(set_field(("MIG",))), value=("MIG", "TIG")).sent()
+        entry = replace(entry, value=("MIG", "SQL"))
+        step = one(set_field(("MIG",)), state=AtsState(fields={"ler_skills": ("MIG", "TIG", "own")}), ledger=(entry,))
+        assert isinstance(step, Write)
+        assert step.value == ("own", "MIG")
 
     def test_the_order_of_options_is_no_difference(self) -> None:
         change = set_field(("MIG", "TIG"))

@@ -252,7 +252,7 @@ def entry(value: Any = ("a", "b"), **more: Any) -> LedgerEntry:
 class TestLedger:
     def test_entries_come_back_as_they_were(self, store: Store) -> None:
         saved = [
-            entry(assurance=Assurance.VERIFIED, state=EffectState.SENT, before="theirs", confirmed=("a",)),
+            entry(assurance=Assurance.VERIFIED, before="theirs", confirmed=("a",)).sent(),
             LedgerEntry(key="form:x", op="put_form", target="x", rule="r", value={"a": ("b",), "c": True}),
         ]
         store.save(REF, saved)
