@@ -333,7 +333,7 @@ def capabilities_of(*, files: bool) -> Capabilities:
         forms=True,
         form_field_types=frozenset(PORT_TYPES.values()),
         removable=frozenset(removable),
-        candidate_wide=frozenset(Family) - {Family.FIELDS},  # all is the opportunity's; naming the application is optional
+        candidate_wide=frozenset(Family) - {Family.FIELDS},  # all is the opportunity's, named application or not
     )
 
 

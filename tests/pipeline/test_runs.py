@@ -128,6 +128,16 @@ def test_two_applications_of_one_candidate_stay_apart_where_the_ats_keeps_them_a
     assert "Welder I" not in str(house.sandbox.holdings(twice, there.application).fields)
 
 
+def test_naming_the_application_or_not_is_the_same_where_it_makes_no_difference(houses: Callable[..., House]) -> None:
+    house = houses("lever")
+    badge = house.badge()
+    house.deliver(badge)
+    writes = house.writes
+    again = house.deliver(badge, ref=house.ref.model_copy(update={"application": None}))
+    assert again.state is State.DELIVERED
+    assert house.writes == writes
+
+
 def of(person: SandboxPerson) -> Applicant:
     return Applicant(emails=(person.email,))
 
