@@ -113,11 +113,18 @@ class Documents:
         self._exchange, self._clock = exchange, clock or SystemClock()
         self._cache = cache or Cache()
         self._requests: deque[RequestRecord] = deque(maxlen=MAX_REMEMBERED_REQUESTS)
+        self._seconds_left = float("inf")
+        self._failures: dict[tuple[str, Purpose], FetchError] | None = None
 
     def session(self) -> Self:
-        """The same source and cache with a list of requests of its own: one per submission."""
+        """The same source and cache for one submission: with a list of requests and a time of its own.
+
+        What failed in it is not asked for again in it: a hundred badges of a site that is down wait for it once.
+        """
         twin = copy.copy(self)
         twin._requests = deque(maxlen=MAX_REMEMBERED_REQUESTS)
+        twin._seconds_left = fetch.SESSION_SECONDS
+        twin._failures = {}
         return twin
 
     @property
@@ -139,13 +146,31 @@ class Documents:
         if known is not None:
             self._note(url, "answered", known.status)
             return known
-        document = self._follow(url, purpose, accept)
+        document = self._timed(url, purpose, accept)
         self._cache.put(url, accept, document, KEEP_SECONDS[purpose])
         return document
 
+    def _timed(self, url: str, purpose: Purpose, accept: str) -> FetchedDocument:
+        """Ask, unless this session did so in vain or has spent its time."""
+        known = self._failures.get((url, purpose)) if self._failures is not None else None
+        if known is None and self._seconds_left <= 0:
+            known = FetchError("One record needs too many documents that are slow.", code="session_timeout")
+        if known is not None:
+            self._note(url, "refused" if known.refused else "failed", None)
+            raise FetchError(known.message, code=known.code, detail=known.detail, refused=known.refused)
+        start = time.monotonic()
+        try:
+            return self._follow(url, purpose, accept)
+        except FetchError as error:
+            if self._failures is not None:
+                self._failures[url, purpose] = error
+            raise
+        finally:
+            self._seconds_left -= time.monotonic() - start
+
     def _follow(self, url: str, purpose: Purpose, accept: str) -> FetchedDocument:
         """Ask, and follow redirects as far as the purpose allows; every hop passes the guard."""
-        deadline = time.monotonic() + fetch.TOTAL_SECONDS
+        deadline = time.monotonic() + min(fetch.TOTAL_SECONDS, self._seconds_left)
         for hop in range(fetch.MAX_REDIRECTS[purpose] + 1):
             target, answer = self._hop(url, purpose, accept, deadline)
             if answer.status not in _REDIRECTS:

@@ -23,6 +23,8 @@ CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 5.0
 TOTAL_SECONDS: Final = 15.0
 """For one answer, redirects included; a candidate waits in front of a page while this runs."""
+SESSION_SECONDS: Final = 60.0
+"""For all answers that one submission needs: it may name hundreds of sites that each take their time."""
 MAX_URL_CHARS: Final = 4_000
 MAX_BYTES: Final = {
     Purpose.KEY: 1_000_000,
@@ -200,7 +202,9 @@ def _decoded(chunks: Iterable[bytes], encoding: str, max_bytes: int) -> Iterator
             yield engine.decompress(chunk, max_bytes + 1)
             while engine.unconsumed_tail:
                 yield engine.decompress(engine.unconsumed_tail, max_bytes + 1)
+            if engine.unused_data:  # zlib would keep all that comes behind the end, however much it is
+                raise FetchError("A document's compression is broken.", code="bad_encoding")
     except zlib.error:
         raise FetchError("A document's compression is broken.", code="bad_encoding") from None
-    if not empty and (not engine.eof or engine.unused_data):
+    if not empty and not engine.eof:
         raise FetchError("A document's compression is broken.", code="bad_encoding")

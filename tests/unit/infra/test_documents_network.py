@@ -397,3 +397,52 @@ def test_the_door_to_loopback_is_loud_and_leads_nowhere_else(caplog: pytest.LogC
         assert caught.value.refused
     with pytest.raises(ConfigurationError):
         GuardedDocuments(unsafe_loopback_hosts={HOST: ("10.0.0.1", 9)})
+
+
+def test_bytes_behind_the_end_of_a_compressed_body_are_not_gathered() -> None:
+    """zlib keeps what stands behind the end of its data: an endless tail would have grown until the deadline."""
+    taken = 0
+
+    def chunks() -> Iterator[bytes]:
+        nonlocal taken
+        yield gzip.compress(b"{}")
+        for taken in range(1, 1000):  # noqa: B007
+            yield b"\0" * 65_536
+
+    with pytest.raises(FetchError) as caught:
+        module.fetch.read_body(chunks(), encoding="gzip", max_bytes=1_000_000)
+    assert caught.value.code == "bad_encoding"
+    assert taken <= 1
+
+
+def test_a_site_that_is_down_is_waited_for_once_in_a_session() -> None:
+    asked: list[str] = []
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        asked.append(request.path)
+        request.connection.close()
+
+    url = f"https://{HOST}/did.json"
+    with server(answer) as http:
+        shared = source(http)
+        for session in (shared.session(), shared.session()):
+            for _ in range(3):
+                with pytest.raises(FetchError) as caught:
+                    session.get(url, purpose=Purpose.KEY)
+                assert caught.value.code == "unreachable"
+            assert [(r.url, r.outcome) for r in session.requests] == [(url, "failed")] * 3
+    assert asked == ["/did.json"] * 2
+
+
+def test_a_session_has_one_time_for_all_it_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of records, each with a key on a slow site of its own, would have kept a worker for hours."""
+    monkeypatch.setattr(module.fetch, "SESSION_SECONDS", 0.0)
+    with server(reply(b"{}")) as http:
+        shared = source(http)
+        session = shared.session()
+        with pytest.raises(FetchError) as caught:
+            session.get(f"https://{HOST}/did.json", purpose=Purpose.KEY)
+        assert caught.value.code == "session_timeout"
+        assert not caught.value.refused, "another run goes on with what is remembered by then"
+        assert shared.get(f"https://{HOST}/did.json", purpose=Purpose.KEY).status == 200
+        assert shared.session().get(f"https://{HOST}/did.json", purpose=Purpose.KEY).status == 200, "remembered"
