@@ -190,7 +190,7 @@ class Policy(_Part):
         return False
 
     def is_sensitive(self, issuer: str | None, types: Iterable[str]) -> bool:
-        return issuer in self.sensitive.issuers or bool(set(types) & set(self.sensitive.types))
+        return issuer in self.sensitive.issuers or not set(self.sensitive.types).isdisjoint(types)
 
     def trusted_names(self) -> dict[str, str]:
         """The names of recognised issuers, by identifier; for finding look-alikes."""
@@ -203,13 +203,16 @@ class Policy(_Part):
                 return _recognition(Recognition.RECOGNISED, "policy", name, "registry" if name else None)
             if name:
                 return _recognition(Recognition.UNKNOWN, None, name, "registry")
-        return _recognition(Recognition.UNKNOWN)
+        return _NOT_KNOWN
 
 
 def _recognition(
     recognition: Recognition, by: str | None = None, name: str | None = None, source: str | None = None
 ) -> RecognitionFinding:
     return RecognitionFinding(recognition=recognition, by=by, name=name, name_source=source)
+
+
+_NOT_KNOWN: Final = _recognition(Recognition.UNKNOWN)
 
 
 def _in_terms(entry: TrustedIssuer, types: set[str], valid_from: datetime | None) -> bool:

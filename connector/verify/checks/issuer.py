@@ -90,7 +90,8 @@ def judge(
     failure: CheckResult | None = None,
 ) -> IssuerAnswer:
     """Put binding and policy together; shared by signed and hosted records."""
-    known = policy.recognise(issuer, type_names(document), begins)
+    types = type_names(document)
+    known = policy.recognise(issuer, types, begins)
     bound = binding is Binding.BOUND and (failure is None or failure.code != "issuer_claim_mismatch")
     if failure is None and policy.is_test_entry(issuer):
         failure = _refuse_test(policy, "a registry marks it as a test entry")
@@ -103,7 +104,7 @@ def judge(
         bound=bound,
         recognised=recognised,
         recognised_by=known.by if recognised else None,
-        sensitive=policy.is_sensitive(issuer, type_names(document)),
+        sensitive=policy.is_sensitive(issuer, types),
     )
     first = failure or _answer(issuer, binding, known, policy)
     lookalike = _lookalike(issuer, name, policy) if not recognised else None
@@ -112,9 +113,8 @@ def judge(
 
 def claimed(document: Json) -> IssuerFinding:
     """What an unproven record says of its issuer; nothing of it is established."""
-    issuer = document.get("issuer")
-    name = _text(issuer.get("name")) if isinstance(issuer, dict) else None
-    return IssuerFinding(id=issuer_of(document), name=name, name_source="self_asserted" if name else None)
+    name, source = _own_name(document)
+    return IssuerFinding(id=issuer_of(document), name=name, name_source=source)
 
 
 def issuer_of(document: Json) -> str | None:
@@ -154,8 +154,13 @@ def _name(document: Json, known: RecognitionFinding, bound: bool) -> tuple[str |
     """The employer's name for it, else a registry's, else its own; the first two only for whom it is shown to be."""
     if known.name and bound:
         return known.name, known.name_source
-    own = claimed(document)
-    return own.name, own.name_source
+    return _own_name(document)
+
+
+def _own_name(document: Json) -> tuple[str | None, str | None]:
+    issuer = document.get("issuer")
+    name = _text(issuer.get("name")) if isinstance(issuer, dict) else None
+    return name, "self_asserted" if name else None
 
 
 def _text(value: object) -> str | None:
@@ -176,10 +181,9 @@ _CONFUSABLE: Final = str.maketrans(
 
 def _lookalike(issuer: str, name: str | None, policy: Policy) -> CheckResult | None:
     """A remark when an issuer that is not recognised calls itself like one that is."""
-    if not name:
-        return None
-    wanted = _skeleton(name)
-    for trusted_id, trusted_name in policy.trusted_names().items():
+    trusted = policy.trusted_names() if name else {}
+    wanted = _skeleton(name) if name and trusted else ""
+    for trusted_id, trusted_name in trusted.items():
         if trusted_id != issuer and wanted and _skeleton(trusted_name) == wanted:
             return result("issuer_name_lookalike", trusted_id[:200])
     return None

@@ -56,7 +56,7 @@ def measure(document: Json, format: CredentialFormat, proof: ProofFinding) -> tu
 def credential_faults(document: Json) -> Iterator[str]:
     """Each MUST that the credential breaks, in a few words for an integrator."""
     model = data_model(document)
-    yield from _context_faults(document)
+    yield from _context_faults(document, model)
     yield from _type_faults(document, "VerifiableCredential")
     if "id" in document and not is_url(document["id"]):
         yield "id is not one URL"
@@ -64,21 +64,22 @@ def credential_faults(document: Json) -> Iterator[str]:
         yield "issuer is not a URL, nor an object whose id is one"
     yield from _subject_faults(document)
     yield from _date_faults(document, model or "2.0")
-    for member in _TYPED & document.keys():
-        yield from _typed_object_faults(document, member)
+    if not _TYPED.isdisjoint(document):
+        for member in _TYPED & document.keys():
+            yield from _typed_object_faults(document, member)
     if model == "2.0":
         yield from _version_2_faults(document)
 
 
 def presentation_faults(document: Json) -> Iterator[str]:
     """The same for a presentation (VCDM 2.0 section 4.13)."""
-    yield from _context_faults(document)
+    model = data_model(document)
+    yield from _context_faults(document, model)
     yield from _type_faults(document, "VerifiablePresentation")
     if "id" in document and not is_url(document["id"]):
         yield "id is not one URL"
     if "holder" in document and not is_url(identifier(document["holder"])):
         yield "holder is not a URL, nor an object whose id is one"
-    model = data_model(document)
     for item in _as_list(document.get("verifiableCredential")):
         if isinstance(item, str) and model == "2.0":
             yield "verifiableCredential holds text; a token goes into an enveloped credential"
@@ -110,11 +111,10 @@ def is_url(value: object) -> bool:
     return bool(parts.netloc) if parts.scheme in ("http", "https") else True
 
 
-def _context_faults(document: Json) -> Iterator[str]:
-    contexts = document.get("@context")
-    if data_model(document) is None:
+def _context_faults(document: Json, model: str | None) -> Iterator[str]:
+    if model is None:
         yield "@context does not begin with that of Verifiable Credentials"
-    for item in _as_list(contexts):
+    for item in _as_list(document.get("@context")):
         if not isinstance(item, dict) and not is_url(item):
             yield "@context holds something that is neither a URL nor an object"
 
@@ -132,7 +132,7 @@ def _type_faults(document: Json, required: str) -> Iterator[str]:
 def _hides_types(document: Json) -> bool:
     """An inline context that takes `@vocab` away leaves short types without meaning."""
     inline = [c for c in _as_list(document.get("@context")) if isinstance(c, dict)]
-    if not any("@vocab" in context and context["@vocab"] is None for context in inline):
+    if not inline or not any("@vocab" in context and context["@vocab"] is None for context in inline):
         return False
     known = {name for context in inline for name in context} | {"VerifiableCredential", "VerifiablePresentation"}
     return any(name not in known and not is_url(name) for name in _as_list(document["type"]))
@@ -153,10 +153,10 @@ def _date_faults(document: Json, model: str) -> Iterator[str]:
     begin, end = _DATES[model]
     if model == "1.1" and begin not in document:
         yield "issuanceDate is missing"
-    for name in {begin, end} & document.keys():
-        if parse_date_time(document[name]) is None:
-            yield f"{name} is not a date and time with a zone"
     first, last = parse_date_time(document.get(begin)), parse_date_time(document.get(end))
+    for name, instant in ((begin, first), (end, last)):
+        if instant is None and name in document:
+            yield f"{name} is not a date and time with a zone"
     if first and last and last < first:
         yield f"{end} is before {begin}"
 
@@ -178,7 +178,10 @@ def _typed_object_faults(document: Json, member: str) -> Iterator[str]:
 def _text_faults(document: Json, prefix: str) -> Iterator[str]:
     """`name` and `description` are text or language value objects (VCDM 2.0 section 11.1)."""
     for member in ("name", "description"):
-        for item in _as_list(document.get(member)):
+        value = document.get(member)
+        if isinstance(value, str):
+            continue
+        for item in _as_list(value):
             if isinstance(item, str):
                 continue
             if not isinstance(item, dict) or item.keys() - _LANGUAGE_MEMBERS or not isinstance(item.get("@value"), str):
@@ -217,13 +220,15 @@ def token_results(document: Json, format: CredentialFormat, proof: ProofFinding)
     """What a token's claims add: missing, unreadable or disagreeing ones, and remarks."""
     claims = proof.claims or {}
     yield from _claim_faults(claims)
-    if any(_differ(document, names, claims.get(claim)) for claim, names in _SAME_DATES.items()):
-        yield result("jwt_dates_differ")
+    for claim, names in _SAME_DATES.items():
+        if claim in claims and _differ(document, names, claims[claim]):
+            yield result("jwt_dates_differ")
+            break
     if "jti" in claims and "id" in document and claims["jti"] != document["id"]:
         yield result("jwt_id_mismatch", "jti")
     if format in _OPEN_BADGES:
-        missing = [name for name in ("iss", "jti", "nbf") if claims.get(name) is None]
-        if missing:
+        if claims.get("iss") is None or claims.get("jti") is None or claims.get("nbf") is None:
+            missing = [name for name in ("iss", "jti", "nbf") if claims.get(name) is None]
             yield result("jwt_claim_missing", ", ".join(missing))
         if _first_subject_id(document) is not None and "sub" not in claims:
             yield result("jwt_sub_missing")
@@ -237,8 +242,10 @@ _SAME_DATES: Final = {"nbf": ("validFrom", "issuanceDate"), "exp": ("validUntil"
 def _differ(document: Json, names: tuple[str, str], claim: object) -> bool:
     """Whether a token's date is not the record's (Open Badges 3.0: `nbf` is `validFrom`, `exp` is `validUntil`)."""
     instant = parse_numeric_date(claim)
+    if instant is None:
+        return False
     written = [parse_date_time(document[name]) for name in names if name in document]
-    return instant is not None and bool(written) and instant not in [w and w.replace(microsecond=0) for w in written]
+    return bool(written) and instant not in [w and w.replace(microsecond=0) for w in written]
 
 
 _CLAIM_TYPES: Final[dict[str, Callable[[object], bool]]] = {
@@ -252,11 +259,12 @@ _CLAIM_TYPES: Final[dict[str, Callable[[object], bool]]] = {
 def _claim_faults(claims: Json) -> Iterator[CheckResult]:
     """`nbf: null` and an `iat` in words occur in published tokens; nothing is decided by them, so they are remarks."""
     bad = [name for name, right in _CLAIM_TYPES.items() if name in claims and not right(claims[name])]
-    odd = [name for name in bad if name == "nbf" and claims["nbf"] is None]
+    odd = ["nbf"] if "nbf" in bad and claims["nbf"] is None else []
     odd += ["iat"] if "iat" in claims and not isinstance(claims["iat"], int | float) else []
     odd += ["sub"] if "sub" in claims and not isinstance(claims["sub"], str) else []
-    if [name for name in bad if name not in odd]:
-        yield result("jwt_claim_malformed", ", ".join(name for name in bad if name not in odd))
+    bad = [name for name in bad if name not in odd]
+    if bad:
+        yield result("jwt_claim_malformed", ", ".join(bad))
     if odd:
         yield result("jwt_claim_unusual", ", ".join(odd))
 

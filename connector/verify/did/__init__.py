@@ -76,6 +76,8 @@ def find_key(method: str, question: KeyQuestion, documents: DocumentSource) -> F
     if base.startswith("did:key:") and not separator:
         found = find_key(f"{base}#{base.removeprefix('did:key:')}", question, documents)
         return FoundKey(found.key, found.controller, found.method, short=True)
+    if base.startswith("did:key:"):
+        return FoundKey(did_key.key(method, question.purpose), base, method)
     if base.startswith("https:"):
         return _find_at_address(method, base, question, documents)
     document = resolve(base, documents)
