@@ -31,6 +31,8 @@ from connector.web.app import create_app
 SECRET = "only-tests-know-this-secret-key-0123456789"
 BASE64 = re.compile(rb"[A-Za-z0-9+/]{80,}={0,2}")
 ORIGIN = "http://lakeshore.example"
+IDLE = pytest.mark.parametrize("house", [pytest.param({"start": False}, id="idle")], indirect=True)
+"""For tests in which nothing is worked on: the engine's start and stop would take most of their time."""
 
 
 class LateWorld:

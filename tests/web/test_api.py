@@ -15,7 +15,7 @@ from connector.testing.badge_host import BadgeHost
 from connector.web.auth import MAX_FAILURES, WINDOW_SECONDS, ApiKeys
 from connector.web.problems import ApiError
 
-from .conftest import House
+from .conftest import IDLE, House
 
 SUBMISSIONS = "/api/v1/submissions"
 
@@ -85,6 +85,7 @@ async def test_a_link_is_followed(house: House, api: httpx.AsyncClient) -> None:
 # --- what is refused ---------------------------------------------------------------------------------------------
 
 
+@IDLE
 async def test_without_a_basis_nothing_is_taken(house: House, api: httpx.AsyncClient) -> None:
     body = house.request(credential=house.badge())
     del body["basis"]
@@ -94,6 +95,7 @@ async def test_without_a_basis_nothing_is_taken(house: House, api: httpx.AsyncCl
     assert (await api.get(SUBMISSIONS)).json()["items"] == []
 
 
+@IDLE
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [
@@ -115,6 +117,7 @@ async def test_a_request_with_one_thing_wrong(
     assert (await api.get(SUBMISSIONS)).json()["items"] == []
 
 
+@IDLE
 @pytest.mark.parametrize(
     "raw",
     [
@@ -134,6 +137,7 @@ async def test_a_body_that_is_no_proper_json_is_refused(api: httpx.AsyncClient, 
     assert problem(answer)["status"] in (400, 422)
 
 
+@IDLE
 async def test_a_duplicate_member_inside_the_credential_is_refused(house: House, api: httpx.AsyncClient) -> None:
     """One reader would see the first, another the last: nobody must be able to sign one and show the other."""
     raw = json.dumps(house.request(credential={"id": "x"})).replace('"id": "x"', '"id": "x", "id": "y"')
@@ -141,6 +145,7 @@ async def test_a_duplicate_member_inside_the_credential_is_refused(house: House,
     assert (answer.status_code, problem(answer)["code"]) == (400, "not_json")
 
 
+@IDLE
 async def test_other_media_types_and_broken_forms_are_refused(house: House, api: httpx.AsyncClient) -> None:
     answer = await api.post(SUBMISSIONS, content=b"x", headers={"Content-Type": "text/plain"})
     assert problem(answer)["status"] == 415
@@ -162,6 +167,7 @@ async def test_what_cannot_be_a_record_is_taken_and_then_refused_with_its_reason
     assert house.writes == 0
 
 
+@IDLE
 async def test_errors_of_the_framework_have_the_same_shape(api: httpx.AsyncClient) -> None:
     assert problem(await api.get("/api/v1/nothing"))["code"] == "not_found"
     answer = await api.put(SUBMISSIONS, json={})
@@ -173,6 +179,7 @@ async def test_errors_of_the_framework_have_the_same_shape(api: httpx.AsyncClien
 # --- keys --------------------------------------------------------------------------------------------------------
 
 
+@IDLE
 async def test_without_a_key_or_with_a_wrong_one_nothing_is_told(house: House) -> None:
     async with house.client() as anybody:
         for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {house.key}"}):
@@ -192,6 +199,7 @@ async def test_a_service_without_keys_says_how_to_make_one(houses: Callable[...,
     assert "ler-connector key new" in refused["hint"]
 
 
+@IDLE
 async def test_many_wrong_keys_are_slowed_down_and_the_right_one_still_works(
     house: House, api: httpx.AsyncClient
 ) -> None:
@@ -222,6 +230,7 @@ def test_a_minute_after_the_last_guess_a_wrong_key_is_only_wrong_again() -> None
 # --- once and only once ------------------------------------------------------------------------------------------
 
 
+@IDLE
 async def test_an_idempotency_key_gives_the_same_submission_again(house: House, api: httpx.AsyncClient) -> None:
     body, headers = house.request(credential=house.badge()), {"Idempotency-Key": "order-1"}
     first = await api.post(SUBMISSIONS, json=body, headers=headers)
@@ -235,6 +244,7 @@ async def test_an_idempotency_key_gives_the_same_submission_again(house: House, 
         assert problem(answer)["code"] == "invalid_request"
 
 
+@IDLE
 async def test_an_idempotency_key_holds_for_forms_too(house: House, api: httpx.AsyncClient) -> None:
     fields = {**house.request(), "applicant": json.dumps(house.request()["applicant"])}
     raw, headers = json.dumps(house.badge()).encode(), {"Idempotency-Key": "order-2"}
@@ -315,12 +325,14 @@ async def test_retry_sets_a_failed_one_in_motion_again(house: House, api: httpx.
     assert (await settled(api, again))["state"] == "delivered"
 
 
+@IDLE
 @pytest.mark.parametrize("act", ["retry", "undo", "withdraw"])
 async def test_acting_on_what_does_not_exist(api: httpx.AsyncClient, act: str) -> None:
     answer = await api.post(f"{SUBMISSIONS}/sub_000/{act}")
     assert (answer.status_code, problem(answer)["code"]) == (404, "unknown_submission")
 
 
+@IDLE
 async def test_reading_or_erasing_what_does_not_exist(api: httpx.AsyncClient) -> None:
     for answer in (await api.get(f"{SUBMISSIONS}/sub_000"), await api.delete(f"{SUBMISSIONS}/sub_000")):
         assert (answer.status_code, problem(answer)["code"]) == (404, "unknown_submission")
@@ -329,6 +341,7 @@ async def test_reading_or_erasing_what_does_not_exist(api: httpx.AsyncClient) ->
 # --- invitations -------------------------------------------------------------------------------------------------
 
 
+@IDLE
 async def test_an_invitation_is_a_link_that_ends(house: House, api: httpx.AsyncClient) -> None:
     body = {"connection": "greenhouse", "application": house.person.application, "job": {"title": "Welder"}}
     answer = await api.post("/api/v1/invitations", json={**body, "expires_in": 3600})
@@ -353,6 +366,7 @@ async def broken(house: House, api: httpx.AsyncClient) -> AsyncIterator[House]:
         db.execute("ALTER TABLE elsewhere RENAME TO submissions")
 
 
+@IDLE
 async def test_what_cannot_be_stored_is_not_acknowledged(broken: House, api: httpx.AsyncClient) -> None:
     answer = await api.post(SUBMISSIONS, json=broken.request(credential=broken.badge()))
     assert (answer.status_code, problem(answer)["code"]) == (503, "store_unavailable")
@@ -360,6 +374,7 @@ async def test_what_cannot_be_stored_is_not_acknowledged(broken: House, api: htt
     assert "elsewhere" not in answer.text and "SELECT" not in answer.text
 
 
+@IDLE
 async def test_readiness_follows_the_database(house: House) -> None:
     async with house.client() as anybody:
         assert (await anybody.get("/readyz")).json() == {"status": "ready"}

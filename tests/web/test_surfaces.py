@@ -14,11 +14,12 @@ from connector.cli import service
 from connector.testing.loopback import LoopbackServer
 from connector.web.app import create_app
 
-from .conftest import Candidate, House, Screen
+from .conftest import IDLE, Candidate, House, Screen
 
 CANARY = "Wilhelmina Canary-Featherstone"
 
 
+@IDLE
 @pytest.mark.parametrize(
     "path", ["/healthz", "/s/x", "/r/x", "/docs", "/openapi.json", "/nothing", "/static/style.css"]
 )
@@ -40,6 +41,7 @@ async def test_behind_https_browsers_are_told_to_stay_there(house: House) -> Non
         assert "max-age" in (await anybody.get("/healthz")).headers["strict-transport-security"]
 
 
+@IDLE
 async def test_head_is_get_without_the_body_and_options_changes_nothing(house: House) -> None:
     async with Candidate(house) as person:
         for path in ("/healthz", "/docs", "/openapi.json", "/static/style.css", person.link):
@@ -51,6 +53,7 @@ async def test_head_is_get_without_the_body_and_options_changes_nothing(house: H
         assert (await person.client.get("/s/a/b/c/confirm")).status_code in (404, 405)
 
 
+@IDLE
 async def test_the_style_sheet_may_be_kept_and_pages_may_not(house: House) -> None:
     async with house.client() as anybody:
         sheet = await anybody.get("/static/style.css")
@@ -59,6 +62,7 @@ async def test_the_style_sheet_may_be_kept_and_pages_may_not(house: House) -> No
         assert again.status_code == 304
 
 
+@IDLE
 async def test_the_public_surface_has_no_api_and_the_internal_one_no_candidates_page(house: House) -> None:
     public = create_app(house.connector, internal=False)
     internal = create_app(house.connector, public=False)
@@ -133,6 +137,7 @@ def test_no_server_that_we_start_writes_addresses_into_a_log_of_its_own(houses: 
         assert server._server.config.access_log is False
 
 
+@IDLE
 async def test_a_bug_is_answered_kindly_and_logged_without_what_was_sent(
     house: House, log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +157,7 @@ async def test_a_bug_is_answered_kindly_and_logged_without_what_was_sent(
     assert CANARY not in log.text
 
 
+@IDLE
 async def test_a_body_that_breaks_off_is_no_bug(house: House, log: pytest.LogCaptureFixture) -> None:
     """A phone that loses its connection in the middle of an upload."""
     messages: Iterator[dict[str, object]] = iter(
@@ -187,6 +193,7 @@ async def test_a_body_that_breaks_off_is_no_bug(house: House, log: pytest.LogCap
 # --- the description of the API ----------------------------------------------------------------------------------
 
 
+@IDLE
 async def test_the_description_is_whole_and_every_reference_in_it_leads_somewhere(house: House) -> None:
     async with house.client() as anybody:
         described = (await anybody.get("/openapi.json")).json()
@@ -243,6 +250,7 @@ async def test_the_described_bodies_are_those_that_are_taken_and_given(house: Ho
         check("Problem", (await api.get("/api/v1/submissions/none")).json())
 
 
+@IDLE
 async def test_the_page_about_the_api_names_every_call(house: House) -> None:
     async with house.client() as anybody:
         page = Screen(await anybody.get("/docs"))

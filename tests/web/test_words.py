@@ -16,7 +16,7 @@ from connector.model.report import Assurance, SubjectMatch, Verdict
 from connector.web.answers import Reader, four_answers
 from connector.web.templates import catalogue, choose_language, languages, words
 
-from .conftest import House
+from .conftest import IDLE, House
 
 JUDGING = re.compile(
     r"\b(scor(e|es|ed|ing)|rank(s|ed|ing|ings)?|percentiles?|match(es|ed|ing)?|recommend(s|ed|ation|ations)?|rating|"
@@ -117,6 +117,7 @@ def test_no_word_judges_anybody() -> None:
         assert not JUDGING.search(text), name
 
 
+@IDLE
 async def test_no_word_in_the_api_judges_anybody(house: House) -> None:
     async with house.client() as anybody:
         described = (await anybody.get("/openapi.json")).json()
