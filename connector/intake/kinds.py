@@ -6,7 +6,7 @@ so); reading is strict. Open Badges 3.0 section 3, CLR 2.0, VCDM 1.1 and 2.0 sec
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from connector.model.credential import CredentialFormat, Json
 
@@ -29,22 +29,25 @@ WRAPPER_MEMBERS: Final = (
 """Members that common envelopes keep credentials under, in the order in which they are looked at."""
 
 _ENDORSEMENT = "EndorsementCredential"
+_ENVELOPED = frozenset({"EnvelopedVerifiableCredential", "EnvelopedVerifiablePresentation"})
 _OPEN_BADGE_TYPES = frozenset({"OpenBadgeCredential", "AchievementCredential"})
 _LER_RS_MARKS = ("ler-rs", "lerrs")
 
 
 def types_of(value: Json) -> tuple[str, ...]:
     """The member `type` (or `@type`) as strings, whatever its shape."""
-    raw = value.get("type", value.get("@type"))
-    items = raw if isinstance(raw, list) else [raw]
-    return tuple(item for item in items if isinstance(item, str))
+    return _texts(value["type"] if "type" in value else value.get("@type"))
+
+
+def _texts(raw: Any) -> tuple[str, ...]:
+    if isinstance(raw, str):
+        return (raw,)
+    return tuple([item for item in raw if isinstance(item, str)]) if isinstance(raw, list) else ()
 
 
 def contexts_of(value: Json) -> tuple[str, ...]:
     """The addresses in `@context`."""
-    raw = value.get("@context")
-    items = raw if isinstance(raw, list) else [raw]
-    return tuple(item for item in items if isinstance(item, str))
+    return _texts(value.get("@context"))
 
 
 def data_model_of(value: Json) -> str | None:
@@ -63,7 +66,7 @@ def is_presentation(value: Json) -> bool:
 
 def is_enveloped(value: Json) -> bool:
     """An EnvelopedVerifiableCredential or EnvelopedVerifiablePresentation (VCDM 2.0 section 4.13)."""
-    return any(t in ("EnvelopedVerifiableCredential", "EnvelopedVerifiablePresentation") for t in types_of(value))
+    return not _ENVELOPED.isdisjoint(types_of(value))
 
 
 def is_open_badge_2(value: Json) -> bool:
@@ -97,7 +100,7 @@ def credential_format(value: Json) -> CredentialFormat:
         return CredentialFormat.CLR_2
     if _ENDORSEMENT in types:
         return CredentialFormat.ENDORSEMENT
-    if _OPEN_BADGE_TYPES.intersection(types):
+    if not _OPEN_BADGE_TYPES.isdisjoint(types):
         return CredentialFormat.OPEN_BADGE_3
     if "EuropeanDigitalCredential" in types:
         return CredentialFormat.EUROPASS_EDC

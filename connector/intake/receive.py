@@ -14,6 +14,8 @@ from connector.intake.limits import MAX_UPLOAD_BYTES
 from connector.model.credential import UnverifiedCredential
 from connector.model.submission import Submission
 
+_TEXT_BEGINS: Final = (b"{", b"[", b"e")
+"""JSON and tokens; no image, markup, data URL or link."""
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _FOREIGN: Final = (
     (b"%PDF", "pdf", "A PDF cannot be read here. Share the record itself, or its link."),
@@ -37,6 +39,8 @@ def receive(submission: Submission) -> tuple[UnverifiedCredential, ...]:
     """
     content = submission.content
     _check_size(content)
+    if content[:1] in _TEXT_BEGINS:  # nothing of another kind begins like this
+        return _from_text(content, unpack.Place(url=submission.url))
     for start, code, message in _FOREIGN:
         if content.startswith(start):
             raise UnsupportedFormat(message, detail=code)

@@ -62,11 +62,10 @@ def unsafe() -> UnsafeSubmission:
 
 
 def _holds_key(item: dict[str, Any]) -> bool:
-    if "kty" in item and isinstance(item.get("d"), str):
+    if "kty" in item and (isinstance(item.get("d"), str) or (item["kty"] == "oct" and isinstance(item.get("k"), str))):
         return True
-    if item.get("kty") == "oct" and isinstance(item.get("k"), str):
-        return True
-    return any(_is_key_member(name, value) for name, value in item.items() if len(name) <= _MAX_NAME and _tells(name))
+    telling = [name for name in item if len(name) <= _MAX_NAME and _tells(name)]
+    return any(_is_key_member(name, item[name]) for name in telling) if telling else False
 
 
 @lru_cache(maxsize=4096)

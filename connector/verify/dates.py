@@ -61,4 +61,5 @@ def parse_numeric_date(value: object) -> datetime | None:
 
 def write(instant: datetime) -> str:
     """The instant as credentials write it, in UTC."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    text = (instant if instant.tzinfo is UTC else instant.astimezone(UTC)).isoformat()
+    return f"{text[:-6]}Z"

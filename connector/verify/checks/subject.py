@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -70,7 +70,7 @@ def measure(
     if contradiction:
         return _answer(SubjectMatch.CONTRADICTED, contradiction)
     proved = [email for email in proved_emails if _is_email(email)]
-    return _answer(_weakest(_match(identity, applicant, holder, proved) for identity in identities))
+    return _answer(_weakest([_match(identity, applicant, holder, proved) for identity in identities]))
 
 
 def measure_open_badge_2(document: Json, applicant: Applicant, *, proved_emails: Iterable[str] = ()) -> SubjectAnswer:
@@ -91,7 +91,9 @@ def _answer(match: SubjectMatch, detail: str = "") -> SubjectAnswer:
 _FINDINGS: Final = {match: SubjectFinding(match=match) for match in SubjectMatch}
 
 
-def _weakest(matches: Iterable[SubjectMatch]) -> SubjectMatch:
+def _weakest(matches: Sequence[SubjectMatch]) -> SubjectMatch:
+    if len(matches) == 1:
+        return matches[0]
     return max(matches, key=_STRENGTH.index, default=SubjectMatch.NONE)
 
 
@@ -115,12 +117,12 @@ def _contradiction(
 def _match(identity: _Identity, applicant: Applicant, holder: HolderFinding | None, proved: list[str]) -> SubjectMatch:
     if holder and holder.for_us and identity.id in holder.signers:
         return SubjectMatch.HOLDER_PROOF
-    if _has_address(identity, proved):
+    if proved and _has_address(identity, proved):
         return SubjectMatch.EMAIL_CODE
     emails = [email for email in applicant.emails if _is_email(email)]
-    if _hash_matches(identity, emails):
+    if emails and _hash_matches(identity, emails):
         return SubjectMatch.EMAIL_HASH
-    if _email_matches(identity, emails):
+    if emails and _email_matches(identity, emails):
         return SubjectMatch.EMAIL
     if identity.id is not None and identity.id in applicant.dids:
         return SubjectMatch.DID
@@ -148,7 +150,7 @@ def _read(subject: object) -> _Identity:
     if not isinstance(subject, dict):
         return identity
     identity.id = identifier(subject)
-    if identity.id and identity.id.lower().startswith("mailto:"):
+    if identity.id and identity.id[:7].lower() == "mailto:":
         _add_address(identity, identity.id[len("mailto:") :], False, None)
     _add_address(identity, subject.get("email"), False, None)
     identity.names += _names(subject)

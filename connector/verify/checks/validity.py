@@ -37,8 +37,9 @@ def measure(document: Json, claims: Json | None, *, now: datetime) -> ValidityFi
     try:
         begins = [_read(document, name) for name in _BEGIN if name in document]
         ends = [_read(document, name) for name in _END if name in document]
-        begins += [_numeric(claims, "nbf")] if claims and claims.get("nbf") is not None else []
-        ends += [_numeric(claims, "exp")] if claims and "exp" in claims else []
+        if claims:
+            begins += [_numeric(claims, "nbf")] if claims.get("nbf") is not None else []
+            ends += [_numeric(claims, "exp")] if "exp" in claims else []
     except _Unreadable as error:
         return ValidityFinding(result("validity_malformed", str(error)), None, None)
     return _compare(max(begins, default=None), min(ends, default=None), now)
@@ -64,9 +65,11 @@ def _compare(begin: datetime | None, end: datetime | None, now: datetime) -> Val
         code = "validity_expired"
     else:
         code = "validity_current" if begin or end else "validity_unlimited"
-    detail = (
-        f"until {texts[1]}" if code == "validity_expired" else f"from {texts[0]}" if code == "validity_not_yet" else ""
-    )
+    detail = ""
+    if code == "validity_expired":
+        detail = f"until {texts[1]}"
+    elif code == "validity_not_yet":
+        detail = f"from {texts[0]}"
     return ValidityFinding(result(code, detail), *texts)
 
 

@@ -22,9 +22,10 @@ SUPPORTED: Final = frozenset(ALGORITHM.values()) | {"Ed25519"}
 _CREDENTIAL_TYPES: Final = frozenset({"jwt", "vc+jwt", "vc+ld+jwt", "vc-ld+jwt"})
 _PRESENTATION_TYPES: Final = frozenset({"jwt", "vp+jwt", "vp+ld+jwt", "vp-ld+jwt"})
 _OPEN_BADGES_HEADER: Final = frozenset({"alg", "kid", "jwk", "typ"})
-_CREDENTIAL_MEMBERS: Final = ("@context", "type", "issuer", "credentialSubject")
+_REFUSED_MEMBERS: Final = frozenset({"crit", "b64", "zip", "enc", "epk"})
+_CREDENTIAL_MEMBERS: Final = frozenset({"@context", "type", "issuer", "credentialSubject"})
 _TWICE_SAID: Final = (
-    *_CREDENTIAL_MEMBERS,
+    *sorted(_CREDENTIAL_MEMBERS),
     "id",
     "name",
     "description",
@@ -67,9 +68,8 @@ def check_header(header: Json, *, presentation: bool = False) -> None:
     Raises:
         CheckError: `crit`, `b64`, compression, encryption, nesting, another kind of token, or another algorithm.
     """
-    for member in ("crit", "b64", "zip", "enc", "epk"):
-        if member in header:
-            raise CheckError("jwt_header_refused", member)
+    if not _REFUSED_MEMBERS.isdisjoint(header):
+        raise CheckError("jwt_header_refused", min(_REFUSED_MEMBERS & header.keys()))
     _check_type(header, _PRESENTATION_TYPES if presentation else _CREDENTIAL_TYPES)
     algorithm = header.get("alg")
     if isinstance(algorithm, str) and algorithm in UNSUPPORTED_ALGORITHMS:
@@ -100,11 +100,12 @@ def read(jws: CompactJws, *, presentation: bool = False) -> Token:
     member = "vp" if presentation else "vc"
     if member in claims:
         document = _from_claim(claims, member)
-    elif any(name in claims for name in _CREDENTIAL_MEMBERS):
+    elif not _CREDENTIAL_MEMBERS.isdisjoint(claims):
         document = claims
     else:
         raise CheckError("jwt_malformed", "the payload is not a record")
-    unusual = tuple(sorted(str(name)[:40] for name in jws.header.keys() - _OPEN_BADGES_HEADER))
+    odd = [name[:40] for name in jws.header if name not in _OPEN_BADGES_HEADER]
+    unusual = tuple(sorted(odd)) if odd else ()
     return Token(document, claims, f"jwt-{jws.header.get('alg')}", unusual)
 
 
