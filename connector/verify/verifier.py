@@ -28,6 +28,7 @@ from connector.verify.checks import holder, issuer, proof, status, structure, su
 from connector.verify.checks.holder import HolderFinding, PresentationContext
 from connector.verify.codes import CODES, result, verdict_of
 from connector.verify.dates import parse_date_time
+from connector.verify.jsonld.limits import shared_work
 from connector.verify.policy import Policy
 from connector.verify.suites import hosted
 
@@ -79,7 +80,8 @@ def assess_all(
 ) -> tuple[AssessedCredential, ...]:
     """Verify the credentials of one submission; what they share (envelopes, status lists) is looked at once."""
     run = _Run(policy, world, applicant, now, presentation, tuple(proved_emails))
-    return tuple(_assess(credential, run) for credential in credentials)
+    with shared_work():
+        return tuple(_assess(credential, run) for credential in credentials)
 
 
 @dataclass(slots=True)

@@ -87,6 +87,8 @@ def measure_embedded(document: Json, documents: DocumentSource, *, purpose: str,
             found.append(_verify_one(proof, proofs, unsecured, documents, purpose=purpose, now=now))
         except CheckError as error:
             failures.append(error)
+            if error.code == "too_complex":  # nothing is graver, and every further proof would cost as much
+                break
     if failures:
         worst = min(failures, key=_severity)
         return ProofFinding(result(worst.code, worst.detail), document, securing, proofs=proofs)

@@ -1,8 +1,18 @@
-"""Bounds on what one document may cost; every honest LER stays far below them."""
+"""Bounds on what one document, and one submission, may cost; every honest LER stays far below them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Final
+
+from connector.verify.jsonld.errors import TOO_COMPLEX, JsonLdError
+
+SUBMISSION_WORK: Final = 1_500_000
+"""Statements walked and steps of RDFC-1.0, for all records and proofs of one submission: some 15 seconds. A CLR of 500
+badges with two proofs each takes 0.3 million; without this bound, small poisoned records could follow each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +37,39 @@ class Limits:
 
 
 DEFAULT = Limits()
+
+
+class _Purse:
+    """What is left of a submission's work."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+
+_purse: ContextVar[_Purse | None] = ContextVar("jsonld_work", default=None)
+
+
+@contextmanager
+def shared_work(units: int = SUBMISSION_WORK) -> Iterator[None]:
+    """Everything that is canonicalized within draws on one budget."""
+    token = _purse.set(_Purse(units))
+    try:
+        yield
+    finally:
+        _purse.reset(token)
+
+
+def spend(units: int) -> None:
+    """Draw on the submission's budget, where there is one.
+
+    Raises:
+        JsonLdError: `too_complex`, it is spent.
+    """
+    purse = _purse.get()
+    if purse is None:
+        return
+    purse.left -= units
+    if purse.left < 0:
+        raise JsonLdError(TOO_COMPLEX, "work for one submission")

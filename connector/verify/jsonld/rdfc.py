@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from itertools import permutations
 
 from connector.verify.jsonld.errors import TOO_COMPLEX, JsonLdError
+from connector.verify.jsonld.limits import spend
 from connector.verify.jsonld.nquads import Quad, line
 
 MAX_RECURSION = 150
@@ -108,6 +109,7 @@ class _Canonicalizer:
                 self.canonical.issue(node)
 
     def _spend(self, steps: int) -> None:
+        spend(steps)
         self.work -= steps
         if self.work < 0:
             raise JsonLdError(TOO_COMPLEX, "RDFC-1.0 work budget")

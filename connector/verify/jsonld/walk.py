@@ -22,7 +22,7 @@ from connector.verify.jsonld.errors import (
     UNDEFINED_TERM,
     JsonLdError,
 )
-from connector.verify.jsonld.limits import Limits
+from connector.verify.jsonld.limits import Limits, spend
 from connector.verify.jsonld.nquads import (
     RDF,
     RDF_FIRST,
@@ -88,6 +88,8 @@ class Walker:
         except JsonLdError as error:
             error.detail = f"${''.join(reversed(trail))}: {error.detail}"
             raise
+        finally:
+            spend(len(self._quads))
         return self._quads
 
     def check_inline_contexts(self) -> None:

@@ -1,0 +1,71 @@
+"""One submission may hold hundreds of records: their canonicalization draws on one budget."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from connector.testing.issuer import Issuer
+from connector.verify.jsonld import JsonLdError, canonicalize
+from connector.verify.jsonld.limits import SUBMISSION_WORK, shared_work
+from connector.verify.suites import base
+
+from .conftest import EMAIL, Scene
+
+ISSUER = Issuer("poison", method="key")
+
+
+def poisoned(kids: int, parents: int) -> dict[str, Any]:
+    """Subjects that only their equal children tell apart: each order of the children is a path to be tried."""
+    document = ISSUER.unsigned_badge()
+    identity = {"type": ["IdentityObject"], "hashed": False, "identityHash": "x", "identityType": "name"}
+    subject = {**document["credentialSubject"], "identifier": [dict(identity) for _ in range(kids)]}
+    document["credentialSubject"] = [copy.deepcopy(subject) for _ in range(parents)]
+    return document
+
+
+def test_the_budget_is_shared_by_everything_within() -> None:
+    document = ISSUER.unsigned_badge()
+    with shared_work(200):
+        for _ in range(3):
+            next(canonicalize([document]))
+        with pytest.raises(JsonLdError) as caught:
+            for _ in range(30):
+                next(canonicalize([document]))
+    assert caught.value.code == "too_complex"
+    next(canonicalize([document]))  # outside of it there is none
+
+
+def test_poisoned_records_one_after_another_do_not_add_up(monkeypatch: pytest.MonkeyPatch, scene: Scene) -> None:
+    proof = ISSUER.open_badge()["proof"]
+    poison = [{**poisoned(6, 5), "id": f"urn:uuid:{n}", "proof": proof} for n in range(60)]
+    assessed = scene.assess_all([*poison, scene.issuer.open_badge(email=EMAIL)])
+    details = [a.report.check("proof").detail for a in assessed]  # type: ignore[arg-type, union-attr]  # a name in short
+    assert any("work for one submission" in detail for detail in details)
+    assert {a.report.verdict for a in assessed} == {"malformed"}
+
+
+def test_a_record_that_is_too_complex_is_not_tried_again_for_each_of_its_proofs(
+    monkeypatch: pytest.MonkeyPatch, scene: Scene
+) -> None:
+    calls: list[int] = []
+
+    def counted(documents: Any, **options: Any) -> Any:
+        calls.append(1)
+        return canonicalize(documents, **options)
+
+    monkeypatch.setattr(base, "canonicalize", counted)
+    document = poisoned(8, 3) | {"proof": [ISSUER.open_badge()["proof"]] * 8}
+    assert scene.code(document) == "too_complex"
+    assert len(calls) == 1
+
+
+def test_an_honest_transcript_of_a_hundred_badges_is_far_below(scene: Scene) -> None:
+    badges = [scene.issuer.open_badge(name=f"Course {n}", email=EMAIL) for n in range(100)]
+    clr = json.loads(json.dumps(scene.issuer.clr(badges=badges, email=EMAIL)))
+    with shared_work(SUBMISSION_WORK // 10):
+        for document in [clr, *badges]:
+            next(canonicalize([{name: value for name, value in document.items() if name != "proof"}]))
