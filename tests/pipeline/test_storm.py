@@ -19,7 +19,6 @@ from connector.testing.ats_suite import LoopbackTransport
 
 from .conftest import House
 
-
 MANY = 30
 
 

@@ -43,10 +43,6 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         url = database.sqlalchemy_url(request.getfixturevalue("postgres_url"), tmp_path)
     engine = open_engine(url)
     yield engine
-    if request.param == "postgres":
-        with engine.begin() as db:
-            metadata.drop_all(db)
-            db.execute(text("DROP TABLE IF EXISTS alembic_version"))
     engine.dispose()
 
 
