@@ -115,8 +115,8 @@ def examine(
         return Examination(submission, requests=world.documents.requests, error=error)
     claims = tuple(claim for one in assessed for claim in read_claims(one, crosswalk))
     if len(claims) > MAX_CLAIMS:
-        error = SubmissionTooLarge(f"It makes more than {MAX_CLAIMS} statements.", code="too_many")
-        return Examination(submission, requests=world.documents.requests, error=error)
+        too_many = SubmissionTooLarge(f"It makes more than {MAX_CLAIMS} statements.", code="too_many")
+        return Examination(submission, requests=world.documents.requests, error=too_many)
     return Examination(submission, assessed, claims, world.documents.requests)
 
 
