@@ -7,7 +7,8 @@ Token Proof Format" for the claims a token must carry. Schemas are never fetched
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -44,7 +45,7 @@ def measure(document: Json, format: CredentialFormat, proof: ProofFinding) -> tu
         remarks += token_results(document, format, proof)
     if format in _OPEN_BADGES and not _names_subject(document):
         remarks.append(result("subject_without_id"))
-    if any(found.short for found in proof.keys):
+    if any([found.short for found in proof.keys]):  # noqa: C419  # a short list is faster than a generator
         remarks.append(result("key_reference_short"))
     first = result("structure_nonconformant", "; ".join(faults[:5])) if faults else result("structure_ok")
     return (first, *remarks)
@@ -100,6 +101,10 @@ def is_url(value: object) -> bool:
     """Whether `value` is one absolute URL (any scheme)."""
     if not isinstance(value, str):
         return False
+    return _is_short_url(value) if len(value) <= _SHORT else _is_url(value)
+
+
+def _is_url(value: str) -> bool:
     if _USUAL_URL.match(value):
         return True
     if not _URL.match(value):
@@ -109,6 +114,11 @@ def is_url(value: object) -> bool:
     except ValueError:
         return False
     return bool(parts.netloc) if parts.scheme in ("http", "https") else True
+
+
+_SHORT: Final = 300
+"""What is remembered must be small."""
+_is_short_url = lru_cache(maxsize=4096)(_is_url)
 
 
 def _context_faults(document: Json, model: str | None) -> Iterator[str]:
@@ -178,10 +188,7 @@ def _typed_object_faults(document: Json, member: str) -> Iterator[str]:
 def _text_faults(document: Json, prefix: str) -> Iterator[str]:
     """`name` and `description` are text or language value objects (VCDM 2.0 section 11.1)."""
     for member in ("name", "description"):
-        value = document.get(member)
-        if isinstance(value, str):
-            continue
-        for item in _as_list(value):
+        for item in _as_list(document.get(member)):
             if isinstance(item, str):
                 continue
             if not isinstance(item, dict) or item.keys() - _LANGUAGE_MEMBERS or not isinstance(item.get("@value"), str):
@@ -190,10 +197,17 @@ def _text_faults(document: Json, prefix: str) -> Iterator[str]:
 
 def _version_2_faults(document: Json) -> Iterator[str]:
     """What only version 2.0 defines."""
-    yield from _text_faults(document, "")
-    if isinstance(document.get("issuer"), dict):
-        yield from _text_faults(document["issuer"], "issuer.")
-    yield from _resource_faults(document)
+    if not _is_plainly_named(document):
+        yield from _text_faults(document, "")
+    issuer = document.get("issuer")
+    if isinstance(issuer, dict) and not _is_plainly_named(issuer):
+        yield from _text_faults(issuer, "issuer.")
+    if "relatedResource" in document:
+        yield from _resource_faults(document)
+
+
+def _is_plainly_named(document: Json) -> bool:
+    return isinstance(document.get("name", ""), str) and isinstance(document.get("description", ""), str)
 
 
 def _resource_faults(document: Json) -> Iterator[str]:
@@ -245,23 +259,32 @@ def _differ(document: Json, names: tuple[str, str], claim: object) -> bool:
     if instant is None:
         return False
     written = [parse_date_time(document[name]) for name in names if name in document]
-    return bool(written) and instant not in [w and w.replace(microsecond=0) for w in written]
+    whole = [w.replace(microsecond=0) if w and w.microsecond else w for w in written]
+    return bool(whole) and instant not in whole
 
 
-_CLAIM_TYPES: Final[dict[str, Callable[[object], bool]]] = {
-    "iss": lambda value: isinstance(value, str),
-    "jti": lambda value: isinstance(value, str),
-    "exp": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
-    "nbf": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+_CLAIM_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "iss": (str,),
+    "jti": (str,),
+    "exp": (int, float),
+    "nbf": (int, float),
 }
 
 
 def _claim_faults(claims: Json) -> Iterator[CheckResult]:
     """`nbf: null` and an `iat` in words occur in published tokens; nothing is decided by them, so they are remarks."""
-    bad = [name for name, right in _CLAIM_TYPES.items() if name in claims and not right(claims[name])]
+    bad = [
+        name
+        for name, right in _CLAIM_TYPES.items()
+        if name in claims and (not isinstance(claims[name], right) or isinstance(claims[name], bool))
+    ]
     odd = ["nbf"] if "nbf" in bad and claims["nbf"] is None else []
-    odd += ["iat"] if "iat" in claims and not isinstance(claims["iat"], int | float) else []
-    odd += ["sub"] if "sub" in claims and not isinstance(claims["sub"], str) else []
+    if "iat" in claims and not isinstance(claims["iat"], int | float):
+        odd.append("iat")
+    if "sub" in claims and not isinstance(claims["sub"], str):
+        odd.append("sub")
+    if not bad and not odd:
+        return
     bad = [name for name in bad if name not in odd]
     if bad:
         yield result("jwt_claim_malformed", ", ".join(bad))
@@ -274,7 +297,8 @@ def _claim_faults(claims: Json) -> Iterator[CheckResult]:
 
 def _names_subject(document: Json) -> bool:
     subjects = [s for s in _as_list(document.get("credentialSubject")) if isinstance(s, dict)]
-    return bool(subjects) and all("id" in subject or "identifier" in subject for subject in subjects)
+    without = [s for s in subjects if "id" not in s and "identifier" not in s]
+    return bool(subjects) and not without
 
 
 def _first_subject_id(document: Json) -> str | None:
@@ -284,7 +308,7 @@ def _first_subject_id(document: Json) -> str | None:
 
 def _is_type(value: object) -> bool:
     items = _as_list(value)
-    return bool(items) and all(isinstance(item, str) and item for item in items)
+    return set(map(type, items)) == {str} and "" not in items
 
 
 def _as_list(value: object) -> list[Any]:

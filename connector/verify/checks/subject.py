@@ -85,7 +85,7 @@ def measure_open_badge_2(document: Json, applicant: Applicant, *, proved_emails:
 
 
 def _answer(match: SubjectMatch, detail: str = "") -> SubjectAnswer:
-    return SubjectAnswer(_FINDINGS[match], result(f"subject_{match.value}", detail))
+    return SubjectAnswer(_FINDINGS[match], result(f"subject_{match}", detail))
 
 
 _FINDINGS: Final = {match: SubjectFinding(match=match) for match in SubjectMatch}
