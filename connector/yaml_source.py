@@ -98,6 +98,8 @@ def read_yaml(path: Path, error: type[PositionedError], *, max_bytes: int = MAX_
         ) from None
     except UnicodeDecodeError:
         raise error("The file is not UTF-8 text.", file=file, line=1, column=1) from None
+    except ValueError:  # a path with a NUL in it
+        raise error("The file cannot be read: it is no path.", line=1, column=1, code="unreadable_file") from None
     return parse_yaml(text, file, error)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -31,6 +32,9 @@ app.add_typer(keys.app, name="key")
 
 def main() -> None:
     """Run a command. What is wrong with settings or files ends with exit 2 and one sentence, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal's encoding lacks is written as an escape
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except (ConfigurationError, MappingError, PolicyFileError) as error:

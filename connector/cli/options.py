@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from connector.errors import ConfigurationError
+from connector.intake.limits import MAX_UPLOAD_BYTES
 from connector.model.applicant import Applicant
 
 if TYPE_CHECKING:
@@ -79,14 +80,16 @@ def policy_of(path: Path | None) -> Policy:
 
 
 def read_input(path: str) -> bytes:
-    """The bytes of a file, or of standard input for `-`.
+    """The bytes of a file, or of standard input for `-`; no more than it takes to see that it is too large.
 
     Raises:
         ConfigurationError: it cannot be read (exit 2: the command could not run).
     """
     if path == "-":
-        return sys.stdin.buffer.read()
+        return sys.stdin.buffer.read(MAX_UPLOAD_BYTES + 1)
     try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
+        with Path(path).open("rb") as file:
+            return file.read(MAX_UPLOAD_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        why = error.strerror if isinstance(error, OSError) else "it is no path"
+        raise ConfigurationError(f"{path} cannot be read: {why}.") from None

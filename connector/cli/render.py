@@ -1,11 +1,15 @@
-"""Answers as people read them: a table and a few lines per credential; colours only on a terminal."""
+"""Answers as people read them: a table and a few lines per credential; colours only on a terminal.
+
+What a record says is shown on one line without anything hidden in it: neither control sequences reach the terminal, nor
+can a name with a line break look like a line of ours (THREATS section 9).
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as escape_markup
 from rich.table import Table
 from rich.text import Text
 
@@ -18,6 +22,7 @@ COLOURS = {
     "accepted_with_warning": "yellow",
     "not_applicable": "dim",
 }
+_MAX_SHOWN = 500
 ASSURANCE_WORDS = {
     "verified": "genuine, issuer on our list, issued to the applicant",
     "genuine_name_match": "genuine, issuer on our list, same name, not proven to be this person",
@@ -32,7 +37,10 @@ def show_answer(console: Console, answer: dict[str, Any]) -> None:
     decision = answer["decision"]
     console.print(
         Text.assemble(
-            (str(answer["id"]), "bold"), "  ", (_words(decision), COLOURS.get(decision, "")), f"  ({answer['verdict']})"
+            (one_line(str(answer["id"])), "bold"),
+            "  ",
+            (_words(decision), COLOURS.get(decision, "")),
+            f"  ({answer['verdict']})",
         )
     )
     if answer["error"]:
@@ -53,7 +61,7 @@ def _show_credential(console: Console, credential: dict[str, Any]) -> None:
     how = "" if issuer["name_source"] in ("policy", None) else f" ({issuer['name_source'].replace('_', ' ')} name)"
     signed = "" if issuer["bound"] or not credential["securing"] else "; signed, but not shown to be by that issuer"
     table = Table(
-        title=f"{credential['path']}  {credential['format']}", title_justify="left", show_header=False, box=None
+        title=escape(f"{credential['path']}  {credential['format']}"), title_justify="left", show_header=False, box=None
     )
     table.add_column(style="bold")
     table.add_column()
@@ -90,7 +98,7 @@ def show_plan(console: Console, plan: dict[str, Any]) -> None:
         table.add_row(
             change["op"],
             escape(change["target"]),
-            escape(value_words(change["value"])),
+            escape_lines(value_words(change["value"])),
             change["assurance"] or "",
             change["rule"],
         )
@@ -110,6 +118,23 @@ def value_words(value: Any) -> str:
     if isinstance(value, dict):
         return "\n".join(f"{label}: {value_words(part)}" for label, part in value.items())
     return str(value)
+
+
+def escape(text: str) -> str:
+    """One line that is nothing but text, for the terminal and for rich."""
+    return escape_markup(one_line(text))
+
+
+def one_line(text: str) -> str:
+    """One line without control, bidirectional or other hidden characters."""
+    from connector.mapping.text import clean  # not for those commands that only share this module's words
+
+    return clean(text, limit=_MAX_SHOWN)
+
+
+def escape_lines(text: str) -> str:
+    """The same for a value of several lines, which the mapping made."""
+    return "\n".join(escape(line) for line in text.split("\n"))
 
 
 def _words(code: str) -> str:

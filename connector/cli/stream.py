@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TextIO
@@ -22,6 +23,10 @@ from connector.verify import PresentationContext
 from connector.verify.policy import Policy
 
 MAX_LINE_BYTES: Final = 40_000_000
+
+_CHUNK: Final = 1_000_000
+
+log = logging.getLogger(__name__)
 
 
 class PresentationRequest(BaseModel):
@@ -53,9 +58,14 @@ class StreamRequest(BaseModel):
     trusted_issuers: tuple[str, ...] | None = None
     presentation: PresentationRequest | None = None
     require_key_binding: bool = False
-    documents: dict[str, Any] | None = None
+    documents: dict[str, Any] | list[Any] | None = None
     as_of: str = ""
     plan: PlanRequest | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, value: Any) -> Any:
+        return {k: v for k, v in value.items() if v is not None} if isinstance(value, dict) else value
 
     @model_validator(mode="after")
     def _one_source(self) -> StreamRequest:
@@ -87,6 +97,9 @@ class Stream:
             return _unanswered(known_id, error.code, str(error))
         except ConnectorError as error:
             return _unanswered(known_id, "bad_request", f"The request is not right: {error.message}")
+        except Exception:  # a bug of ours: it is logged, and costs this answer and not those that follow
+            log.exception("a request could not be answered")
+            return _unanswered(known_id, "internal_error", "This could not be answered; the log says why.")
 
     def _answer(self, request: StreamRequest) -> dict[str, Any]:
         from connector.cli.verify import planner_for
@@ -124,6 +137,8 @@ def _source(request: StreamRequest) -> Submission | str:
     if request.text is not None:
         return Submission(content=request.text.encode("utf-8", "surrogatepass"), label=request.id)
     assert request.file is not None
+    if request.file == "-":
+        raise ConfigurationError("Standard input holds the requests; give the LER itself as `text`.")
     return Submission(content=read_input(request.file), label=request.file)
 
 
@@ -151,7 +166,15 @@ def serve_stream(
 ) -> None:
     """Answer every line until the input ends."""
     stream = Stream(policy, documents, moment, as_of)
-    for line in lines:
+    for line in _bounded(lines):
         if line.strip():
             out.write(json.dumps(stream.answer(line), ensure_ascii=True) + "\n")
             out.flush()
+
+
+def _bounded(lines: BinaryIO) -> Iterator[bytes]:
+    """The lines; of one that is too long only as much as shows that, and the rest is dropped piece by piece."""
+    while line := lines.readline(MAX_LINE_BYTES + 1):
+        yield line
+        while line and not line.endswith(b"\n"):
+            line = lines.readline(_CHUNK)

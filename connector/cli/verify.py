@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,28 +61,30 @@ def verify(
         raise typer.BadParameter("give at least one file or link", param_hint="PATH")
     recognised, source, now = policy_of(policy), documents_of(documents, offline), moment(as_of)
     applicant = applicant_of(applicant_name, applicant_email, applicant_did)
-    all_accepted = True
-    for label, item in _inputs(paths):
-        result = answer(item, recognised, World(source.session()), applicant=applicant, now=now, request_id=label)
-        all_accepted &= result["decision"] == "accepted"
-        _print(result, as_json)
-    raise typer.Exit(0 if all_accepted else 1)
-
-
-def _inputs(paths: list[str]) -> Iterator[tuple[str, Submission | str]]:
-    """Every input, read before the first is judged, so that an unreadable path stops the command at once."""
-    read: list[tuple[str, Submission | str]] = []
+    code = 0
     for path in paths:
-        if path.startswith(("https://", "http://")):
-            read.append((path, path))
-        else:
-            read.append((path, Submission(content=read_input(path), label=path)))
-    yield from read
+        try:
+            item = _input(path)
+        except ConfigurationError as error:  # the others still get their answers; the exit code says that one did not
+            print(f"ler-connector: {error}", file=sys.stderr)
+            code = 2
+            continue
+        result = answer(item, recognised, World(source.session()), applicant=applicant, now=now, request_id=path)
+        code = max(code, 0 if result["decision"] == "accepted" and result["error"] is None else 1)
+        _print(result, as_json)
+    raise typer.Exit(code)
+
+
+def _input(path: str) -> Submission | str:
+    """A link as it is, else what the file (or standard input) holds."""
+    if path.lower().startswith(("https://", "http://")):
+        return path
+    return Submission(content=read_input(path), label=path)
 
 
 def _print(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        print(json.dumps(result, ensure_ascii=False), flush=True)
+        print(json.dumps(result), flush=True)  # ASCII: whatever the terminal's encoding, and the file's name
         return
     from connector.cli.render import show_answer
 
@@ -108,14 +109,13 @@ def plan(
     from connector.ports import World
 
     now = moment(as_of)
-    [(label, item)] = list(_inputs([file]))
     result = answer(
-        item,
+        _input(file),
         policy_of(policy),
         World(documents_of(documents, offline)),
         applicant=applicant_of(applicant_name, applicant_email, applicant_did),
         now=now,
-        request_id=label,
+        request_id=file,
         planner=planner_for(ats, mapping, now),
     )
     _print(result, as_json)

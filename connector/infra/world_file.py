@@ -22,6 +22,7 @@ from connector.ports import Clock, FetchedDocument, Purpose
 
 INFINITE: Final = "infinite stream"
 MAX_WORLD_BYTES: Final = 50_000_000
+_CHUNK: Final = 65_536
 _NOT_FOUND: Final = Answer(404, "text/plain", b"")
 
 
@@ -88,13 +89,15 @@ class WorldExchange:
     def _chunks(self, recorded: RecordedAnswer) -> Iterator[bytes]:
         if recorded.body == INFINITE:
             while True:
-                yield b" " * 65_536
+                yield b" " * _CHUNK
         if recorded.body is not None:
             yield recorded.body.encode()
         elif recorded.file is not None:
             try:
-                yield (self._base / recorded.file).read_bytes()
-            except OSError as error:
+                with (self._base / recorded.file).open("rb") as file:
+                    while chunk := file.read(_CHUNK):
+                        yield chunk
+            except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
                 raise FetchError(
                     "A recorded document is not there.", code="recorded_file_missing", detail=type(error).__name__
                 ) from None
