@@ -244,9 +244,15 @@ def _each(content: Any, place: Place) -> Iterator[UnverifiedCredential]:
     """The members of a `verifiableCredential`: one, or an array of them; each may be unreadable on its own."""
     if isinstance(content, list):
         for index, item in enumerate(content):
-            yield from _guarded(item, replace(place, path=f"{place.path}[{index}]"))
+            yield from _something(item, replace(place, path=f"{place.path}[{index}]"))
     elif content is not None:
-        yield from _guarded(content, place)
+        yield from _something(content, place)
+
+
+def _something(item: Any, place: Place) -> Iterator[UnverifiedCredential]:
+    """What stands where a credential must stand is one; else it would be lost without a word."""
+    found = list(_guarded(item, place))
+    yield from found or [_unreadable(item, place, no_credential())]
 
 
 def _guarded(item: Any, place: Place) -> Iterator[UnverifiedCredential]:

@@ -581,3 +581,15 @@ def test_a_private_key_anywhere_refuses_all_of_it() -> None:
     document["credentialSubject"]["key"] = {"kty": "OKP", "crv": "Ed25519", "x": "AA", "d": "AA"}
     for content in (document, presentation(document), token({"vc": document}), {"credential": json.dumps(document)}):
         assert isinstance(refusal(content), UnsafeSubmission)
+
+
+@pytest.mark.parametrize("junk", ["eyJhbGciOi.!!", {"x": 1}, 5, True, [], "words"])
+def test_what_stands_where_a_credential_must_is_never_lost_without_a_word(junk: object) -> None:
+    """The file would have been called verified although one of the records in it could not be read."""
+    badge = {"type": ["VerifiableCredential"], "credentialSubject": {"id": "urn:x"}}
+    presentation = {"type": ["VerifiablePresentation"], "verifiableCredential": [badge, junk]}
+    found = receive(Submission(content=json.dumps(presentation).encode()))
+    assert [(c.path, c.problem and c.problem.code) for c in found] == [
+        ("$.verifiableCredential[0]", None),
+        ("$.verifiableCredential[1]", "no_credential"),
+    ]
