@@ -29,7 +29,6 @@ WRAPPER_MEMBERS: Final = (
 """Members that common envelopes keep credentials under, in the order in which they are looked at."""
 
 _ENDORSEMENT = "EndorsementCredential"
-_ENVELOPED = frozenset({"EnvelopedVerifiableCredential", "EnvelopedVerifiablePresentation"})
 _OPEN_BADGE_TYPES = frozenset({"OpenBadgeCredential", "AchievementCredential"})
 _LER_RS_MARKS = ("ler-rs", "lerrs")
 
@@ -37,6 +36,11 @@ _LER_RS_MARKS = ("ler-rs", "lerrs")
 def types_of(value: Json) -> tuple[str, ...]:
     """The member `type` (or `@type`) as strings, whatever its shape."""
     return _texts(value["type"] if "type" in value else value.get("@type"))
+
+
+def _has_type(value: Json, name: str) -> bool:
+    raw = value["type"] if "type" in value else value.get("@type")
+    return raw == name if isinstance(raw, str) else isinstance(raw, list) and name in raw
 
 
 def _texts(raw: Any) -> tuple[str, ...]:
@@ -61,19 +65,19 @@ def data_model_of(value: Json) -> str | None:
 
 
 def is_presentation(value: Json) -> bool:
-    return "VerifiablePresentation" in types_of(value)
+    return _has_type(value, "VerifiablePresentation")
 
 
 def is_enveloped(value: Json) -> bool:
     """An EnvelopedVerifiableCredential or EnvelopedVerifiablePresentation (VCDM 2.0 section 4.13)."""
-    return not _ENVELOPED.isdisjoint(types_of(value))
+    return _has_type(value, "EnvelopedVerifiableCredential") or _has_type(value, "EnvelopedVerifiablePresentation")
 
 
 def is_open_badge_2(value: Json) -> bool:
     """An Open Badges 0.5 to 2.0 assertion."""
-    if "Assertion" in types_of(value) and ("badge" in value or "recipient" in value):
-        return True
-    return "badge" in value and "recipient" in value
+    if "badge" not in value and "recipient" not in value:
+        return False
+    return _has_type(value, "Assertion") or ("badge" in value and "recipient" in value)
 
 
 def is_bare_ler_rs(value: Json) -> bool:
@@ -83,8 +87,7 @@ def is_bare_ler_rs(value: Json) -> bool:
 
 def is_credential(value: Json) -> bool:
     """A verifiable credential, well made or not."""
-    types = types_of(value)
-    if "VerifiableCredential" in types or "EuropeanDigitalCredential" in types:
+    if _has_type(value, "VerifiableCredential") or _has_type(value, "EuropeanDigitalCredential"):
         return True
     if "credentialSubject" not in value:
         return False

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from connector.errors import UnsafeSubmission
 
+_CONTAINERS: Final = (dict, list)
 _KEY_PREFIXES: Final = ("privatekey", "secretkey")
 _SEED_NAMES: Final = frozenset({"seed", "seedphrase", "mnemonic", "keyseed"})
 _MAX_NAME: Final = 40
@@ -49,9 +50,9 @@ def refuse_keys(value: Any) -> None:
         if isinstance(item, dict):
             if _holds_key(item):
                 raise unsafe()
-            stack.extend(item.values())
+            stack += [value for value in item.values() if isinstance(value, _CONTAINERS)]
         elif isinstance(item, list):
-            stack.extend(item)
+            stack += [value for value in item if isinstance(value, _CONTAINERS)]
 
 
 def unsafe() -> UnsafeSubmission:

@@ -229,13 +229,16 @@ def _in_terms(entry: TrustedIssuer, types: set[str], valid_from: datetime | None
 
 _AT_BEST_WITH_WARNING: Final = frozenset({Verdict.SUSPENDED, Verdict.EXPIRED, Verdict.STATUS_UNKNOWN})
 _REFUSING_CHECKS: Final = frozenset({CheckName.ISSUER, CheckName.SUBJECT, CheckName.HOLDER})
+_REFUSING_CODES: Final = frozenset(
+    code
+    for code, row in CODES.items()
+    if row.verdict is not None and row.verdict not in {Verdict.VERIFIED, *_AT_BEST_WITH_WARNING}
+)
 
 
 def decide(report: VerificationReport, policy: Policy) -> Decision:
     """The decision on one credential (CONTRACT section 2)."""
-    if any(c.outcome is Outcome.FAILED and c.check in _REFUSING_CHECKS for c in report.checks):
-        return Decision.REFUSED
-    if any(_refuses(c) for c in report.checks):
+    if any([_refuses(c) for c in report.checks]):  # noqa: C419  # a short list is faster than a generator
         return Decision.REFUSED
     if report.verdict in _AT_BEST_WITH_WARNING:
         return Decision.ACCEPTED_WITH_WARNING
@@ -280,14 +283,13 @@ def verdict_of_file(reports: Iterable[VerificationReport]) -> Verdict:
 
 def _refuses(check: CheckResult) -> bool:
     """Whether this answer alone would refuse the record: a graver word that is said first must not cover it up."""
-    row = CODES.get(check.code)
-    return row is not None and row.verdict is not None and row.verdict not in {Verdict.VERIFIED, *_AT_BEST_WITH_WARNING}
+    return check.code in _REFUSING_CODES or (check.outcome is Outcome.FAILED and check.check in _REFUSING_CHECKS)
 
 
 def _proven(report: VerificationReport) -> bool:
     """The proof check said yes: a report without its answer is never accepted."""
-    proof = report.check(CheckName.PROOF)
-    return proof is not None and proof.outcome is Outcome.PASSED
+    answers = [c.outcome for c in report.checks if c.check is CheckName.PROOF]
+    return bool(answers) and answers[0] is Outcome.PASSED
 
 
 def _issuer_stands(report: VerificationReport) -> bool:

@@ -108,7 +108,7 @@ class _Run:
 
     def holder(self, envelopes: tuple[Envelope, ...]) -> HolderFinding:
         """The presentation's answer, once for all credentials in it (the envelopes are kept, so ids stay theirs)."""
-        key = tuple(id(envelope) for envelope in envelopes)
+        key = tuple([id(envelope) for envelope in envelopes])
         if key not in self._holders:
             answer = holder.measure(envelopes, self.presentation, self.world.documents, now=self.now)
             self._holders[key] = (envelopes, answer)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from connector.model.credential import Envelope
 from connector.model.report import CheckResult, Outcome
@@ -59,10 +59,15 @@ class HolderFinding:
     for_us: bool = False
 
 
+_NONE: Final = HolderFinding(result("holder_none"))
+
+
 def measure(
     envelopes: tuple[Envelope, ...], context: PresentationContext | None, documents: DocumentSource, *, now: datetime
 ) -> HolderFinding:
     """Check every envelope of a credential, from the outside in; the gravest answer counts."""
+    if not envelopes and context is None:
+        return _NONE
     findings = [_measure_one(envelope, context, documents, now) for envelope in envelopes]
     signed = [finding for finding in findings if finding.signers]
     bad = [f for f in findings if f.result.outcome in (Outcome.FAILED, Outcome.UNDETERMINED)]
