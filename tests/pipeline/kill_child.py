@@ -2,11 +2,13 @@
 
 Boundaries are the moments before and after every transaction of the store and every request to the ATS. The
 environment holds the settings; the arguments are a folder (world.json, badge.json, new.json) and the number of the
-boundary to die at (0: none). It prints how many boundaries it passed.
+boundary to die at (0: none). It prints where the submission stands, how many boundaries it passed, and which of them
+came between a write to the ATS and our knowing of its answer.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -25,6 +27,7 @@ from connector.model.records import NewSubmission
 
 DIE_AT = int(sys.argv[2])
 _passed = 0
+_after_writes: list[int] = []
 _lock = threading.Lock()
 
 
@@ -55,6 +58,8 @@ async def dying_send(self: Any, request: httpx.Request) -> httpx.Response:
     boundary()
     response = await _send(self, request)
     await response.aread()
+    if request.method != "GET":
+        _after_writes.append(_passed + 1)
     boundary()
     return response
 
@@ -69,7 +74,7 @@ def main() -> None:
     new = new.model_copy(update={"content": (folder / "badge.json").read_bytes()})
     record = connector.wait(connector.submit(new).id, 60)
     connector.stop()
-    print(record.state, _passed)
+    print(json.dumps([record.state, _passed, _after_writes]))
 
 
 if __name__ == "__main__":
