@@ -28,6 +28,8 @@ _ABSOLUTE_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"\\\x7f]*\Z")
 
 def escape(text: str) -> str:
     """The inside of a canonical string literal: control characters, U+007F, quote and backslash escaped, no others."""
+    if text.isprintable() and '"' not in text and "\\" not in text:  # most texts, and told faster than by a pattern
+        return text
     return text.translate(_ESCAPES) if _NEEDS_ESCAPE.search(text) else text
 
 
@@ -43,8 +45,3 @@ def literal_suffix(datatype: str | None = None, language: str | None = None) -> 
 def is_absolute_iri(text: str) -> bool:
     """Whether `text` is an absolute IRI that can stand between `<` and `>` as it is (a blank node id is not)."""
     return _ABSOLUTE_IRI.match(text) is not None
-
-
-def line(quad: Quad) -> str:
-    subject, predicate, obj, graph = quad
-    return f"{subject} {predicate} {obj} {graph} .\n" if graph else f"{subject} {predicate} {obj} .\n"

@@ -7,12 +7,13 @@ that is tried is counted, and a dataset over the budget is refused. Section numb
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from itertools import permutations
 
 from connector.verify.jsonld.errors import TOO_COMPLEX, JsonLdError
 from connector.verify.jsonld.limits import spend
-from connector.verify.jsonld.nquads import Quad, line
+from connector.verify.jsonld.nquads import Quad
 
 MAX_RECURSION = 150
 """Blank nodes in a row that only their neighbours tell apart; also keeps Python's own stack safe."""
@@ -31,10 +32,23 @@ def canonical_nquads(quads: Iterable[Quad], *, work: int, hash_algorithm: str = 
     Raises:
         JsonLdError: `too_complex`, the budget was spent.
     """
-    dataset = dict.fromkeys(quads)
-    labels = canonical_labels(dataset, work=work, hash_algorithm=hash_algorithm)
-    get = labels.get
-    lines = [line((get(s, s), p, get(o, o), get(g, g))) for s, p, o, g in dataset]
+    dataset = quads if isinstance(quads, dict) else dict.fromkeys(quads)
+    lines: list[str] = []
+    blank: dict[Quad, None] = {}
+    for quad in dataset:
+        subject, predicate, obj, graph = quad
+        if subject[0] == "_" or obj[0] == "_" or graph[:1] == "_":
+            blank[quad] = None
+        elif graph:
+            lines.append(f"{subject} {predicate} {obj} {graph} .\n")
+        else:
+            lines.append(f"{subject} {predicate} {obj} .\n")
+    if blank:
+        get = canonical_labels(blank, work=work, hash_algorithm=hash_algorithm).get
+        lines += [
+            f"{get(s, s)} {p} {get(o, o)} {get(g, g)} .\n" if g else f"{get(s, s)} {p} {get(o, o)} .\n"
+            for s, p, o, g in blank
+        ]
     lines.sort()
     return "".join(lines)
 
@@ -67,21 +81,25 @@ class _Canonicalizer:
     def __init__(self, dataset: Iterable[Quad], work: int, hash_algorithm: str) -> None:
         self.work = work
         self.canonical = _Issuer("_:c14n")
-        self.quads: dict[str, list[Quad]] = {}
+        self.quads: defaultdict[str, list[Quad]] = defaultdict(list)
         self.first_degree: dict[str, str] = {}
         self.neighbours: dict[str, list[tuple[str, str, str]]] = {}
         hasher = getattr(hashlib, hash_algorithm)
         self.digest: _Digest = lambda text: hasher(text.encode("utf-8")).hexdigest()
+        quads = self.quads
         for quad in dataset:
             subject, _, obj, graph = quad
             if subject[0] == "_":
-                self.quads.setdefault(subject, []).append(quad)
+                quads[subject].append(quad)
             if obj[0] == "_" and obj != subject:
-                self.quads.setdefault(obj, []).append(quad)
+                quads[obj].append(quad)
             if graph and graph[0] == "_" and graph != subject and graph != obj:
-                self.quads.setdefault(graph, []).append(quad)
+                quads[graph].append(quad)
 
     def run(self) -> dict[str, str]:
+        if len(self.quads) == 1:  # whatever its hash is
+            self.canonical.issue(next(iter(self.quads)))
+            return self.canonical.issued
         by_hash: dict[str, list[str]] = {}
         for node in self.quads:
             self.first_degree[node] = digest = self._hash_first_degree(node)
@@ -122,9 +140,12 @@ class _Canonicalizer:
                 subject = "_:a" if subject == node else "_:z"
             if obj[0] == "_":
                 obj = "_:a" if obj == node else "_:z"
-            if graph and graph[0] == "_":
+            if not graph:
+                lines.append(f"{subject} {predicate} {obj} .\n")
+                continue
+            if graph[0] == "_":
                 graph = "_:a" if graph == node else "_:z"
-            lines.append(line((subject, predicate, obj, graph)))
+            lines.append(f"{subject} {predicate} {obj} {graph} .\n")
         lines.sort()
         return self.digest("".join(lines))
 

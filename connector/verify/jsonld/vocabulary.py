@@ -48,6 +48,11 @@ _GUARDED_NAMESPACES: Final = (
     "https://w3id.org/vc/status-list#",
     "https://w3id.org/security#",
 )
+_GUARDED_TERMS: Final = frozenset(
+    f"https://purl.imsglobal.org/spec/vc/ob/vocab.html#{name}"
+    for name in ("identifier", "identityHash", "identityType", "hashed", "salt")
+)
+"""Whom it was issued to: moved to another object, the address would no longer be compared."""
 
 ID, TYPE, PROPERTY, CONTEXT = range(4)
 LITERAL, COERCE_ID, COERCE_VOCAB, COERCE_JSON, NOT_TEXT = range(5)
@@ -58,8 +63,8 @@ class Term:
     """What one member name means in one state, ready for the walk."""
 
     __slots__ = (
-        "_child", "_values", "by_vocab", "coerce", "graph", "guarded", "iri", "is_list", "kind", "native", "scoped",
-        "state", "suffix",
+        "_child", "_values", "by_vocab", "coerce", "graph", "guarded", "iri", "is_list", "is_text", "kind", "native",
+        "scoped", "state", "suffix",
     )  # fmt: skip
 
     def __init__(self, state: State, kind: int, iri: str = "", mapping: Mapping[str, Any] | None = None) -> None:
@@ -71,9 +76,10 @@ class Term:
         self.iri = f"<{iri}>"
         self.is_list = "@list" in container
         self.graph = "@graph" in container
-        self.guarded = iri.startswith(_GUARDED_NAMESPACES)
+        self.guarded = iri.startswith(_GUARDED_NAMESPACES) or iri in _GUARDED_TERMS
         self.scoped = mapping.get("@context")
         self.coerce, self.suffix, self.native = _coercion(state, mapping)
+        self.is_text = kind == PROPERTY and self.coerce == LITERAL and not self.is_list and not self.graph
         self._child: State | None = None
         self._values: State | None = None
 
@@ -174,11 +180,12 @@ class State:
         previous: the context to go back to when a node object is entered, where this one comes from types.
         words: names that the pinned contexts behind this state define anywhere; an inline context may not touch them.
         inline_vocab: `@vocab` was set by the document itself; notes whether anything needed it.
+        known_types: what the walk found out about types that are all terms: the state they lead to, their IRIs.
     """
 
     __slots__ = (
-        "_spellings", "active", "embedded", "id_names", "inline_vocab", "prefixes", "previous", "terms", "type_names",
-        "typed", "value_names", "vocabulary", "words",
+        "_spellings", "active", "embedded", "id_names", "inline_vocab", "known_types", "prefixes", "previous", "terms",
+        "type_names", "typed", "value_names", "vocabulary", "words",
     )  # fmt: skip
 
     def __init__(
@@ -202,6 +209,7 @@ class State:
         self._spellings: dict[str, str] = {}
         self.embedded: dict[tuple[str, ...], State] = {}
         self.typed: dict[tuple[str, ...], State] = {}
+        self.known_types: dict[tuple[str, ...], tuple[State, tuple[str, ...]]] = {}
 
     def _names_of(self, keyword: str) -> tuple[str, ...]:
         return tuple(name for name, mapping in self.active["mappings"].items() if mapping["@id"] == keyword)
@@ -227,8 +235,8 @@ class State:
     def iri(self, text: str) -> str:
         """An identifier as `<...>`: an absolute IRI, written out."""
         if is_absolute_iri(text):
-            prefix, _, rest = text.partition(":")
-            if prefix not in self.prefixes or rest.startswith("//"):
+            colon = text.index(":")
+            if text[:colon] not in self.prefixes or text.startswith("//", colon + 1):
                 return f"<{text}>"
             _refuse("a compact IRI stands where an absolute IRI must")
         if text.startswith("_:"):

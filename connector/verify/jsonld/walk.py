@@ -54,6 +54,9 @@ _INTEGER = literal_suffix(XSD + "integer")
 _DOUBLE = literal_suffix(XSD + "double")
 _JSON = literal_suffix(RDF + "JSON")
 _ABSENT: Final = object()
+_ONLY_TEXT: Final = frozenset({str})
+MAX_KNOWN_TYPES: Final = 200
+"""Combinations of types that are remembered for one active context; published LERs have under 20."""
 
 
 class Walker:
@@ -108,10 +111,17 @@ class Walker:
         if context is not _ABSENT:
             base = self._embed(base, context)
         types = self._types(base, node)
-        state = self._type_scoped(base, types)
-        self._count(state)
+        known = base.known_types.get(types)
+        state = known[0] if known is not None else self._type_scoped(base, types)
+        if state not in self._states:
+            self._count(state)
         subject, named = self._subject(state, node)
-        self._say_types(base, subject, types, graph, trail)
+        if known is not None:
+            for iri in known[1]:
+                self._quads[subject, RDF_TYPE, iri, graph] = None
+        else:
+            self._say_types(base, subject, types, graph, trail)
+            _remember_types(base, types, state)
         guarded = self._members(state, subject, node, graph, trail)
         if guarded and named:
             self._once(subject, graph, node)
@@ -121,11 +131,15 @@ class Walker:
     def _members(self, state: State, subject: str, node: Mapping[str, Any], graph: str, trail: list[str]) -> bool:
         guarded = False
         terms = state.terms
+        quads = self._quads
         name = ""
         try:
             for name, value in node.items():
                 term = terms[name]
-                if term.kind == PROPERTY:
+                if term.is_text and value.__class__ is str:
+                    guarded = guarded or term.guarded
+                    quads[subject, term.iri, f'"{escape(value)}{term.suffix}', graph] = None
+                elif term.kind == PROPERTY:
                     guarded = guarded or term.guarded
                     if value is not None or term.coerce == COERCE_JSON:
                         self._property(term, subject, value, graph, trail)
@@ -145,16 +159,15 @@ class Walker:
         return state
 
     def _count(self, state: State) -> None:
-        if state not in self._states:
-            self._states.add(state)
-            if len(self._states) > self._limits.states:
-                raise JsonLdError(TOO_COMPLEX, "combinations of contexts and types")
+        self._states.add(state)
+        if len(self._states) > self._limits.states:
+            raise JsonLdError(TOO_COMPLEX, "combinations of contexts and types")
 
     def _types(self, base: State, node: Mapping[str, Any]) -> tuple[str, ...]:
         types = _only(base.type_names, node, ())
         if isinstance(types, str):
             return (types,)
-        if not isinstance(types, (list, tuple)) or not all(isinstance(type_, str) for type_ in types):
+        if not isinstance(types, (list, tuple)) or not set(map(type, types)) <= _ONLY_TEXT:
             _refuse("types that are not text")
         return tuple(types)
 
@@ -240,7 +253,7 @@ class Walker:
         if kind is dict:
             if "@value" in item:
                 return _language_tagged(item)
-            if any(name in item for name in term.state.value_names):
+            if term.state.value_names and any(name in item for name in term.state.value_names):
                 _refuse("a context aliases @value")
             return self._node(term.child, item, graph, trail)
         if kind is bool:
@@ -261,8 +274,17 @@ class Walker:
         return graph
 
 
+def _remember_types(base: State, types: tuple[str, ...], state: State) -> None:
+    """Types that are all terms of `base` lead to the same state and say the same in every document."""
+    terms = base.active["mappings"]
+    if len(types) <= 8 and len(base.known_types) < MAX_KNOWN_TYPES and all(type_ in terms for type_ in types):
+        base.known_types[types] = (state, tuple(base.word(type_, UNDEFINED_TERM) for type_ in types))
+
+
 def _only(names: tuple[str, ...], node: Mapping[str, Any], absent: Any) -> Any:
     """The value under whichever of the aliases of one keyword the node uses."""
+    if len(names) == 1:
+        return node.get(names[0], absent)
     value = absent
     for name in names:
         if name in node:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from connector.verify.jsonld.nquads import escape, is_absolute_iri, line, literal_suffix
+from connector.verify.jsonld.nquads import escape, is_absolute_iri, literal_suffix
+from connector.verify.jsonld.rdfc import canonical_nquads
 
 
 @pytest.mark.parametrize(
@@ -48,5 +49,6 @@ def test_what_cannot_stand_between_angle_brackets_is_no_absolute_iri(iri: str) -
 def test_a_string_carries_no_datatype_and_the_default_graph_no_name() -> None:
     assert literal_suffix("http://www.w3.org/2001/XMLSchema#string") == '"'
     assert literal_suffix(language="en") == '"@en'
-    assert line(("<urn:s>", "<urn:p>", '"o"', "")) == '<urn:s> <urn:p> "o" .\n'
-    assert line(("<urn:s>", "<urn:p>", '"o"', "_:g")) == '<urn:s> <urn:p> "o" _:g .\n'
+    assert canonical_nquads([("<urn:s>", "<urn:p>", '"o"', "")], work=0) == '<urn:s> <urn:p> "o" .\n'
+    assert canonical_nquads([("<urn:s>", "<urn:p>", '"o"', "_:g")], work=0) == '<urn:s> <urn:p> "o" _:c14n0 .\n'
+    assert canonical_nquads([("<urn:s>", "<urn:p>", '"o"', "<urn:g>")], work=0) == '<urn:s> <urn:p> "o" <urn:g> .\n'
