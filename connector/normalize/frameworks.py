@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from connector.model.claims import Alignment
-from connector.normalize.values import first_of, local_type, text
+from connector.normalize.values import first_of, local_type, reference, text
 
 _UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 
@@ -108,7 +108,7 @@ class Target:
 def read_target(raw: dict[str, Any]) -> Target | None:
     """An alignment object of Open Badges 2.0 or 3.0; None when it neither names nor identifies anything."""
     name = text(first_of(raw, "targetName", "name"))
-    url = web_address(first_of(raw, "targetUrl", "url"))
+    url = web_address(reference(first_of(raw, "targetUrl", "url")))
     code = text(first_of(raw, "targetCode", "code"))
     if not name and not url:
         return None

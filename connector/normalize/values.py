@@ -66,6 +66,13 @@ def identifier(value: Any) -> str | None:
     return value[:MAX_TEXT]
 
 
+def reference(value: Any) -> Any:
+    """An address as it may also be written under the same signature: in a list of one, in an object of its own."""
+    if isinstance(value, list) and value and all(item == value[0] for item in value):
+        value = value[0]
+    return value["id"] if isinstance(value, dict) and value.keys() == {"id"} else value
+
+
 def day(value: Any) -> str | None:
     """`YYYY-MM-DD` of a date or a date and time; anything else is none."""
     match = _DATE.match(value) if isinstance(value, str) else None

@@ -127,9 +127,9 @@ def type_names(document: Json) -> tuple[str, ...]:
     """The types of the record and of its achievement, which a policy may name."""
     names = [name for name in _as_list(document.get("type")) if isinstance(name, str)]
     for subject in _as_list(document.get("credentialSubject")):
-        achievement = subject.get("achievement") if isinstance(subject, dict) else None
-        kind = achievement.get("achievementType") if isinstance(achievement, dict) else None
-        names += [kind] if isinstance(kind, str) else []
+        for achievement in _as_list(subject.get("achievement") if isinstance(subject, dict) else None):
+            kinds = _as_list(achievement.get("achievementType") if isinstance(achievement, dict) else None)
+            names += [kind for kind in kinds if isinstance(kind, str)]
     return tuple(names)
 
 

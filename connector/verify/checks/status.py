@@ -22,6 +22,7 @@ from connector.verify.checks import issuer as issuer_check
 from connector.verify.checks import proof, validity
 from connector.verify.codes import CODES, result
 from connector.verify.errors import CheckError
+from connector.verify.spelling import reference, single
 
 Json = dict[str, Any]
 
@@ -168,16 +169,16 @@ def _read_entry(value: object) -> _Entry | None:
     kind = next((name for name in kinds if name in _KINDS), None)
     if kind is None:
         raise CheckError("status_type_unknown", ", ".join(kinds)[:100])
-    purpose, url = value.get("statusPurpose"), value.get("statusListCredential")
+    purpose, url = single(value.get("statusPurpose")), reference(value.get("statusListCredential"))
     if isinstance(purpose, str) and purpose in _REMARKS and kind == "BitstringStatusListEntry":
         return None
     if not isinstance(purpose, str) or purpose not in _ENDING:
         raise CheckError("status_type_unknown", f"purpose {str(purpose)[:40]}")
     if not isinstance(url, str) or not url:
         raise CheckError("status_entry_malformed", "statusListCredential")
-    if value.get("statusSize", 1) != 1:
+    if single(value.get("statusSize", 1)) != 1:
         raise CheckError("status_entry_malformed", "statusSize")
-    index, remarks = _read_index(value.get("statusListIndex"))
+    index, remarks = _read_index(single(value.get("statusListIndex")))
     return _Entry(kind, purpose, index, url, remarks)
 
 

@@ -18,6 +18,7 @@ from connector.model.report import CheckResult, SubjectFinding, SubjectMatch
 from connector.verify.checks.holder import HolderFinding
 from connector.verify.checks.proof import identifier
 from connector.verify.codes import result
+from connector.verify.spelling import every, single
 
 Json = dict[str, Any]
 
@@ -152,7 +153,8 @@ def _read(subject: object) -> _Identity:
     identity.id = identifier(subject)
     if identity.id and identity.id[:7].lower() == "mailto:":
         _add_address(identity, identity.id[len("mailto:") :], False, None)
-    _add_address(identity, subject.get("email"), False, None)
+    for address in every(subject.get("email")):
+        _add_address(identity, address, False, None)
     identity.names += _names(subject)
     for entry in _as_list(subject.get("identifier")):
         if isinstance(entry, dict):
@@ -161,11 +163,12 @@ def _read(subject: object) -> _Identity:
 
 
 def _read_identity_object(entry: Json, identity: _Identity) -> None:
-    kind, value = entry.get("identityType"), entry.get("identityHash")
-    if kind == "emailAddress":
-        _add_address(identity, value, entry.get("hashed"), entry.get("salt"))
-    elif kind == "name" and entry.get("hashed") is not True and isinstance(value, str):
-        identity.names.append(value)
+    kinds, hashed = every(entry.get("identityType")), single(entry.get("hashed"))
+    for value in every(entry.get("identityHash")):
+        if "emailAddress" in kinds:
+            _add_address(identity, value, hashed, single(entry.get("salt")))
+        elif "name" in kinds and hashed is not True and isinstance(value, str):
+            identity.names.append(value)
 
 
 def _add_address(identity: _Identity, value: object, hashed: object, salt: object) -> None:
@@ -178,14 +181,15 @@ def _add_address(identity: _Identity, value: object, hashed: object, salt: objec
 
 
 def _names(subject: Json) -> Iterator[str]:
-    name = subject.get("name")
-    if isinstance(name, dict):
-        name = name.get("@value")
-    if isinstance(name, str) and name.strip():
-        yield name
-    for first, last in (("givenName", "familyName"), ("firstName", "lastName")):
-        if isinstance(subject.get(first), str) and isinstance(subject.get(last), str):
-            yield f"{subject[first]} {subject[last]}"
+    for name in every(subject.get("name")):
+        if isinstance(name, dict):
+            name = name.get("@value")
+        if isinstance(name, str) and name.strip():
+            yield name
+    for members in (("givenName", "familyName"), ("firstName", "lastName")):
+        first, last = (single(subject.get(member)) for member in members)
+        if isinstance(first, str) and isinstance(last, str):
+            yield f"{first} {last}"
 
 
 # --- comparing ---------------------------------------------------------------------------------------------------

@@ -63,8 +63,8 @@ class Term:
     """What one member name means in one state, ready for the walk."""
 
     __slots__ = (
-        "_child", "_values", "by_vocab", "coerce", "graph", "guarded", "iri", "is_list", "is_text", "kind", "native",
-        "scoped", "state", "suffix",
+        "_child", "_values", "by_vocab", "coerce", "graph", "guarded", "iri", "is_list", "is_single", "is_text", "kind",
+        "native", "scoped", "state", "suffix",
     )  # fmt: skip
 
     def __init__(self, state: State, kind: int, iri: str = "", mapping: Mapping[str, Any] | None = None) -> None:
@@ -79,7 +79,8 @@ class Term:
         self.guarded = iri.startswith(_GUARDED_NAMESPACES) or iri in _GUARDED_TERMS
         self.scoped = mapping.get("@context")
         self.coerce, self.suffix, self.native = _coercion(state, mapping)
-        self.is_text = kind == PROPERTY and self.coerce == LITERAL and not self.is_list and not self.graph
+        self.is_single = kind == PROPERTY and self.coerce != COERCE_JSON and not self.is_list and not self.graph
+        self.is_text = self.is_single and self.coerce == LITERAL
         self._child: State | None = None
         self._values: State | None = None
 
