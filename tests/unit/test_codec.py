@@ -239,3 +239,26 @@ def test_base64url_comes_back_as_it_was(raw: bytes) -> None:
 @example("A===")
 def test_base64url_has_one_spelling_for_one_value(text: str) -> None:
     assert outcome(codec.b64url_decode, text) == outcome(slow_b64url_decode, text)
+
+
+# --- base58 ----------------------------------------------------------------------------------------------------------
+
+
+def slow_base58_decode(text: str) -> bytes:
+    number = 0
+    for char in text:
+        if char not in "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz":
+            raise Refused("bad_base58")
+        number = number * 58 + "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz".index(char)
+    zeros = len(text) - len(text.lstrip("1"))
+    return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
+@given(st.binary(max_size=64))
+def test_base58_comes_back_as_it_was(raw: bytes) -> None:
+    assert codec.base58_decode(codec.base58_encode(raw)) == raw
+
+
+@given(st.text(st.sampled_from("1112zZyAkm0OIl é\ud800\x00"), max_size=16))
+def test_base58_is_decoded_digit_by_digit(text: str) -> None:
+    assert outcome(codec.base58_decode, text) == outcome(slow_base58_decode, text)

@@ -37,7 +37,7 @@ def canonical_nquads(quads: Iterable[Quad], *, work: int, hash_algorithm: str = 
     blank: dict[Quad, None] = {}
     for quad in dataset:
         subject, predicate, obj, graph = quad
-        if subject[0] == "_" or obj[0] == "_" or graph[:1] == "_":
+        if subject[0] == "_" or obj[0] == "_" or (graph and graph[0] == "_"):
             blank[quad] = None
         elif graph:
             lines.append(f"{subject} {predicate} {obj} {graph} .\n")

@@ -136,9 +136,13 @@ class Walker:
         try:
             for name, value in node.items():
                 term = terms[name]
-                if term.is_text and value.__class__ is str:
+                kind = value.__class__
+                if kind is str and term.is_text:
                     guarded = guarded or term.guarded
                     quads[subject, term.iri, f'"{escape(value)}{term.suffix}', graph] = None
+                elif kind is dict and term.is_single and not state.value_names and "@value" not in value:
+                    guarded = guarded or term.guarded
+                    quads[subject, term.iri, self._node(term.child, value, graph, trail), graph] = None
                 elif term.kind == PROPERTY:
                     guarded = guarded or term.guarded
                     if value is not None or term.coerce == COERCE_JSON:
