@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from connector.mapping.text import plain, quoted
 from connector.model.claims import AchievementClaim, Claim, SkillClaim
-from connector.model.report import Assurance, SubjectMatch
+from connector.model.report import STRONG_MATCHES, Assurance, SubjectMatch
 
 DEFAULT_LANGUAGE: Final = "en"
 _LOCALES: Final = "locales"
@@ -114,7 +114,9 @@ def _assurance_key(claim: Claim) -> str:
         return "genuine_name_match"
     if claim.assurance is Assurance.STATED:
         return "stated"
-    return "genuine_unbound.untied" if claim.issuer_recognised else "genuine_unbound.unlisted"
+    if not claim.issuer_recognised:
+        return "genuine_unbound.unlisted"
+    return "genuine_unbound.open" if claim.subject_match in STRONG_MATCHES else "genuine_unbound.untied"
 
 
 def _tie(match: str) -> str:

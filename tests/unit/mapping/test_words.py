@@ -43,6 +43,10 @@ HOSTED = {"confirmed_by": "credly.com", "confirmed_on": "2026-11-23"}
             {"assurance": Assurance.GENUINE_UNBOUND, "subject_match": "none"},
             "genuine, issuer on our list, not tied to the applicant",
         ),
+        (  # its revocation list was somebody else's: neither tied to nobody, nor as good as verified
+            {"assurance": Assurance.GENUINE_UNBOUND, "subject_match": "email_hash"},
+            "genuine, issuer on our list, but something about it is open: see the report",
+        ),
         ({"assurance": Assurance.STATED, "subject_match": "none"}, "stated by the applicant"),
         (
             {"assurance": Assurance.STATED, "verdict": "expired", "expires_on": "2026-01-01"},
