@@ -22,6 +22,7 @@ from connector.intake.limits import MAX_CREDENTIALS, MAX_WRAPPINGS
 from connector.model.credential import CompactJws, CredentialFormat, Envelope, Json, UnverifiedCredential
 
 _MAX_STEP = 60
+_MAX_ITEMS = 10 * MAX_CREDENTIALS
 _ENDORSEMENT_MEMBERS = frozenset({"endorsement", "endorsementJwt"})
 
 
@@ -99,6 +100,7 @@ def _walk(value: Any, place: Place) -> Iterator[UnverifiedCredential]:
     if isinstance(value, str):
         yield from _walk_text(value, place)
     elif isinstance(value, list):
+        _check_length(value)
         for index, item in enumerate(value):
             yield from _guarded(item, place.inside(f"[{index}]"))
     elif isinstance(value, dict):
@@ -243,10 +245,17 @@ def _walk_presentation(
 def _each(content: Any, place: Place) -> Iterator[UnverifiedCredential]:
     """The members of a `verifiableCredential`: one, or an array of them; each may be unreadable on its own."""
     if isinstance(content, list):
+        _check_length(content)
         for index, item in enumerate(content):
             yield from _something(item, replace(place, path=f"{place.path}[{index}]"))
     elif content is not None:
         yield from _something(content, place)
+
+
+def _check_length(items: list[Any]) -> None:
+    """A list of a million nothings would be looked through for seconds."""
+    if len(items) > _MAX_ITEMS:
+        raise SubmissionTooLarge(f"A list in it has more than {_MAX_ITEMS} entries.", code="too_many")
 
 
 def _something(item: Any, place: Place) -> Iterator[UnverifiedCredential]:

@@ -9,9 +9,11 @@ import zlib
 
 import pytest
 
-from connector.errors import UnreadableSubmission
+from connector.errors import SubmissionTooLarge, UnreadableSubmission
+from connector.intake import receive
 from connector.intake.baked import png_text, svg_text
 from connector.intake.limits import MAX_BAKED_COPIES
+from connector.model.submission import Submission
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:o="https://purl.imsglobal.org/ob/v3p0">%s</svg>'
 
@@ -58,3 +60,10 @@ def test_elements_in_elements_do_not_multiply_their_text():
     with pytest.raises(UnreadableSubmission) as refusal:
         svg_text(SVG % (b"<o:credential>" * 200 + inner + b"</o:credential>" * 200))
     assert refusal.value.code == "several_records"
+
+
+@pytest.mark.parametrize("wrap", ["[%s]", '{"type": ["VerifiablePresentation"], "verifiableCredential": [%s]}'])
+def test_a_list_of_a_million_nothings_is_not_looked_through(wrap: str):
+    with pytest.raises(SubmissionTooLarge) as refusal:
+        receive(Submission(content=(wrap % ",".join(["{}"] * 1_000_000)).encode()))
+    assert refusal.value.code == "too_many"
