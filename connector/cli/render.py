@@ -27,7 +27,7 @@ ASSURANCE_WORDS = {
     "verified": "genuine, issuer on our list, issued to the applicant",
     "genuine_name_match": "genuine, issuer on our list, same name, not proven to be this person",
     "source_confirmed": "confirmed by the issuer's site, issuer on our list",
-    "genuine_unbound": "genuine, but the issuer is not on our list, nothing ties it to the applicant, or something is open",
+    "genuine_unbound": "genuine, but issuer not on our list, not tied to the applicant, or something about it is open",
     "stated": "stated by the applicant",
 }
 
