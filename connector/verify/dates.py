@@ -59,6 +59,7 @@ def parse_numeric_date(value: object) -> datetime | None:
     return datetime.fromtimestamp(value, UTC)
 
 
+@lru_cache(maxsize=1024)
 def write(instant: datetime) -> str:
     """The instant as credentials write it, in UTC."""
     text = (instant if instant.tzinfo is UTC else instant.astimezone(UTC)).isoformat()

@@ -227,8 +227,8 @@ def _in_terms(entry: TrustedIssuer, types: set[str], valid_from: datetime | None
 
 # --- judging -----------------------------------------------------------------------------------------------------
 
-_AT_BEST_WITH_WARNING: Final = frozenset({Verdict.SUSPENDED, Verdict.EXPIRED, Verdict.STATUS_UNKNOWN})
-_REFUSING_CHECKS: Final = frozenset({CheckName.ISSUER, CheckName.SUBJECT, CheckName.HOLDER})
+_AT_BEST_WITH_WARNING: Final = (Verdict.SUSPENDED, Verdict.EXPIRED, Verdict.STATUS_UNKNOWN)
+_REFUSING_CHECKS: Final = (CheckName.ISSUER, CheckName.SUBJECT, CheckName.HOLDER)
 _REFUSING_CODES: Final = frozenset(
     code
     for code, row in CODES.items()

@@ -81,7 +81,7 @@ def assess_all(
     """Verify the credentials of one submission; what they share (envelopes, status lists) is looked at once."""
     run = _Run(policy, world, applicant, now, presentation, tuple(proved_emails))
     with shared_work():
-        return tuple(_assess(credential, run) for credential in credentials)
+        return tuple([_assess(credential, run) for credential in credentials])
 
 
 @dataclass(slots=True)

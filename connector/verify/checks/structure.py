@@ -34,7 +34,7 @@ _DATES: Final = {"1.1": ("issuanceDate", "expirationDate"), "2.0": ("validFrom",
 _TYPED: Final = frozenset({"credentialStatus", "credentialSchema", "refreshService", "termsOfUse", "evidence", "proof"})
 _WITH_ID: Final = ("credentialSchema",)
 _LANGUAGE_MEMBERS: Final = frozenset({"@value", "@language", "@direction"})
-_OPEN_BADGES: Final = frozenset({CredentialFormat.OPEN_BADGE_3, CredentialFormat.CLR_2, CredentialFormat.ENDORSEMENT})
+_OPEN_BADGES: Final = (CredentialFormat.OPEN_BADGE_3, CredentialFormat.CLR_2, CredentialFormat.ENDORSEMENT)
 
 
 def measure(document: Json, format: CredentialFormat, proof: ProofFinding) -> tuple[CheckResult, ...]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,14 +49,20 @@ class _Purse:
 _purse: ContextVar[_Purse | None] = ContextVar("jsonld_work", default=None)
 
 
-@contextmanager
-def shared_work(units: int = SUBMISSION_WORK) -> Iterator[None]:
+class shared_work:  # noqa: N801  # it is used as a function is, and costs half of one made by contextlib
     """Everything that is canonicalized within draws on one budget."""
-    token = _purse.set(_Purse(units))
-    try:
-        yield
-    finally:
-        _purse.reset(token)
+
+    __slots__ = ("_token", "_units")
+    _token: Token[_Purse | None]
+
+    def __init__(self, units: int = SUBMISSION_WORK) -> None:
+        self._units = units
+
+    def __enter__(self) -> None:
+        self._token = _purse.set(_Purse(self._units))
+
+    def __exit__(self, *_: object) -> None:
+        _purse.reset(self._token)
 
 
 def spend(units: int) -> None:
