@@ -17,7 +17,7 @@ from connector.mapping.context import PlanContext
 from connector.mapping.loader import FieldMapping
 from connector.mapping.reasons import skip
 from connector.mapping.schema import (
-    MAX_NOTE,
+    MAX_NOTE_LINES,
     SELECT_TYPES,
     AttachmentRule,
     FieldRule,
@@ -260,10 +260,9 @@ class _Planner:
         text = self._words.note(
             rule.text, date=self._context.shared_on, report_url=link, employer=self._context.employer_name
         )
-        kept = self._words.quoted_lines(lines, MAX_NOTE - len(text))
-        value = "\n".join([text, *kept])
-        backing = taken[: max(len(kept) - 1, 0)]
-        return PutNote(target=NOTE, value=value, private=private, rule=NOTE, **_standing(backing))
+        rows, kept = self._words.quoted_lines(lines, MAX_NOTE_LINES)
+        value = "\n".join([text, *rows])
+        return PutNote(target=NOTE, value=value, private=private, rule=NOTE, **_standing(taken[:kept]))
 
     # --- files ---------------------------------------------------------------------------------
 

@@ -24,6 +24,8 @@ MAX_EXPRESSION: Final = 2_000
 NOTE_PLACEHOLDERS: Final = ("date", "report_url", "employer")
 MAX_NOTE: Final = 560
 """Recruiters read about 600 characters of a note; the reference that finds it again takes the rest."""
+MAX_NOTE_LINES: Final = 4_000
+"""Characters of the list below them, where a mapping asks for one: about 30 records."""
 TEXT_TYPES: Final = frozenset({"text", "long_text"})
 SELECT_TYPES: Final = frozenset({"single_select", "multi_select"})
 

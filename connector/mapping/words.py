@@ -88,17 +88,24 @@ class Words:
             return self.say("note", key, date=date, report_url=report_url)
         return text.format(date=date, report_url=report_url, employer=plain(employer, limit=100)).strip()
 
-    def quoted_lines(self, lines: Sequence[str], room: int) -> list[str]:
-        """As many of the lines as there is room for, under the sentence that says whose words they are."""
+    def quoted_lines(self, lines: Sequence[str], room: int) -> tuple[list[str], int]:
+        """As many of the lines as there is room for, under the sentence that says whose words they are.
+
+        Returns:
+            The rows, and how many of `lines` are in them. What is left out is counted in a row of its own.
+        """
         label = str(self._catalogue["note"]["quoted"])
+        room -= len(label) + 1 + len(self.more(len(lines))) + 1
         kept: list[str] = []
-        room -= len(label) + 1
         for line in lines:
             room -= len(line) + 3
             if room < 0:
                 break
             kept.append(f"- {line}")
-        return [label, *kept] if kept else []
+        if not kept:
+            return [], 0
+        left = len(lines) - len(kept)
+        return [label, *kept, *([self.more(left)] if left else [])], len(kept)
 
 
 def _was_confirmed(claim: Claim) -> bool:

@@ -1,4 +1,4 @@
-"""The house rules that a machine can hold: who may import whom, what the package promises, what may not be committed."""
+"""House rules that a machine can hold: who may import whom, what the package promises, what is never committed."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ def test_no_committed_file_names_a_registry_host_or_a_machine_path() -> None:
 def test_locked_versions_are_at_or_above_the_security_floors() -> None:
     """Floors for what parses hostile input: each is the first release without a known hole that matters here."""
     floors = tomllib.loads((ROOT / "security-floors.toml").read_text("utf-8"))["floors"]
-    locked = dict(re.findall(r"^([a-z0-9._-]+)==([0-9][^ ;\\]*)", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+    locked = dict(
+        re.findall(r"^([a-z0-9._-]+)==([0-9][^ ;\\]*)", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    )
     assert set(floors) <= set(locked)
     too_old = {n: locked[n] for n, floor in floors.items() if _version(locked[n]) < _version(floor)}
     assert too_old == {}

@@ -9,6 +9,7 @@ import pytest
 
 from connector.errors import MappingError
 from connector.mapping import SharedDocument, preselected
+from connector.mapping.schema import MAX_NOTE, MAX_NOTE_LINES
 from connector.model.changes import AddAttachment, AddTag, PutForm, PutNote, SetField
 from connector.model.claims import Alignment
 from connector.model.report import Assurance
@@ -312,13 +313,14 @@ class TestNote:
 
     def test_lines_are_quoted_labelled_and_fit_a_note(self, plan):
         yaml = SKILL_LINES + "note: {lines: claims}\n"
-        made = plan([achievement(f"Badge {n}") for n in range(30)] + [skill()], yaml)
+        made = plan([achievement(f"Badge {n}") for n in range(100)] + [skill()], yaml)
         note = made.changes[-1]
-        first, label, *lines = note.value.split("\n")
+        first, label, *lines, last = note.value.split("\n")
         assert first.startswith("The applicant shared") and label.startswith("Quoted from the records")
-        assert lines and all(line.startswith("- “") for line in lines)
-        assert len(note.value) <= 600
+        assert len(lines) > 20 and all(line.startswith("- “") for line in lines)
+        assert len(note.value) <= MAX_NOTE + MAX_NOTE_LINES
         assert note.claims == tuple(range(len(lines)))
+        assert last == f"and {101 - len(lines)} more, see the report"
 
     def test_a_note_that_cannot_be_removed_names_nothing(self, plan):
         yaml = SKILL_LINES + "note: {lines: claims}\n"
