@@ -44,18 +44,29 @@ class Place:
 
     def holding(self, raw: bytes) -> Place:
         """The same place, with the bytes that were there."""
-        return replace(self, raw=raw)
+        return Place(self.path, self.carrier, raw, self.envelopes, self.parent, self.url, self.wrappings)
 
     def of_token(self, token: str) -> Place:
         """The same place, where a token is that brings its own bytes."""
         carrier = "jwt" if self.carrier == "json" else self.carrier
         return Place(self.path, carrier, token.encode(), self.envelopes, self.parent, self.url, self.wrappings)
 
-    def inside(self, step: str, **changes: Any) -> Place:
-        """One step further in."""
+    def at(self, path: str) -> Place:
+        """The same place but for its path; it has no bytes of its own."""
+        return Place(path, self.carrier, None, self.envelopes, self.parent, self.url, self.wrappings)
+
+    def inside(self, step: str, *, parent: str | None = None, envelope: Envelope | None = None) -> Place:
+        """One step further in: in the credential at `parent`, or in `envelope`."""
         if self.wrappings >= MAX_WRAPPINGS:
             raise UnreadableSubmission("Credentials are wrapped too often.", code="too_deep")
-        return replace(self, path=self.path + step, raw=None, wrappings=self.wrappings + 1, **changes)
+        return Place(
+            path=self.path + step,
+            carrier=self.carrier,
+            envelopes=self.envelopes if envelope is None else (*self.envelopes, envelope),
+            parent=self.parent if parent is None else parent,
+            url=self.url,
+            wrappings=self.wrappings + 1,
+        )
 
 
 def unpack(value: Any, place: Place) -> tuple[UnverifiedCredential, ...]:
@@ -117,7 +128,7 @@ def _walk_text(text: str, place: Place) -> Iterator[UnverifiedCredential]:
     elif text.startswith("{"):
         value = codec.parse_json(text)
         secrets.refuse_keys(value)
-        yield from _walk(value, replace(place.inside(""), raw=text.encode()))
+        yield from _walk(value, place.inside("").holding(text.encode()))
 
 
 def _walk_data(text: str, place: Place) -> Iterator[UnverifiedCredential]:
@@ -238,7 +249,7 @@ def _walk_presentation(
 ) -> Iterator[UnverifiedCredential]:
     envelope = Envelope(path=place.path, document=signed, jws=jws)
     content = presentation.get("verifiableCredential")
-    inner = place.inside(".verifiableCredential", envelopes=(*place.envelopes, envelope))
+    inner = place.inside(".verifiableCredential", envelope=envelope)
     yield from _each(content, inner)
 
 
@@ -247,7 +258,7 @@ def _each(content: Any, place: Place) -> Iterator[UnverifiedCredential]:
     if isinstance(content, list):
         _check_length(content)
         for index, item in enumerate(content):
-            yield from _something(item, replace(place, path=f"{place.path}[{index}]"))
+            yield from _something(item, place.at(f"{place.path}[{index}]"))
     elif content is not None:
         yield from _something(content, place)
 

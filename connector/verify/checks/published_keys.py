@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from connector.verify import keys
-from connector.verify.keys import PublicKey
+from connector.verify.keys import KeyKind, PublicKey
 
 _DCC: Final = "digitalcredentials/vc-test-fixtures README.md (seeds)"
 _ED25519: Final = "W3C Data Integrity EdDSA Cryptosuites 1.0, test vectors"
@@ -42,12 +42,13 @@ PUBLISHED: Final[dict[str, str]] = {
 PUBLISHED_RSA: Final[dict[str, str]] = {"0b10899f448a199b8c7649761b3ec766766f4a81f2d82bb2a30e50d2b61fb810": _JWS}
 
 
-@lru_cache(maxsize=1024)
 def is_published(key: PublicKey) -> bool:
     """Whether anybody can sign with `key`."""
-    return key in _multikeys() or hashlib.sha256(key.spki).hexdigest() in PUBLISHED_RSA
+    if key.kind is KeyKind.RSA:
+        return hashlib.sha256(key.spki).hexdigest() in PUBLISHED_RSA
+    return key.spki in _published_spkis()
 
 
 @lru_cache(maxsize=1)
-def _multikeys() -> frozenset[PublicKey]:
-    return frozenset(keys.from_multikey(text) for text in PUBLISHED)
+def _published_spkis() -> frozenset[bytes]:
+    return frozenset(keys.from_multikey(text).spki for text in PUBLISHED)
