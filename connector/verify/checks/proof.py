@@ -6,7 +6,6 @@ Data Integrity 1.0 sections 4.4 and 4.5 (verify proof; proof sets and chains), V
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -239,25 +238,24 @@ def _token_key(jws: CompactJws, token: jose.Token, documents: DocumentSource, pu
     """The key of a token: by `kid`, else by the issuer itself; a `jwk` in the header only shows integrity."""
     header, question = jws.header, KeyQuestion(purpose, _token_time(token.claims, now), now)
     embedded = keys.from_jwk(header["jwk"]) if "jwk" in header else None
-    issuer = token.claims.get("iss") or identifier(
-        token.document.get("holder" if purpose == AUTHENTICATION else "issuer")
-    )
     kid = header.get("kid")
     if kid is None and embedded is not None:
         return FoundKey(embedded, None, "")
-    find = _key_by_kid(kid, issuer)
-    found = find(question, documents)
+    found = _named_key(kid, token, question, documents)
     if embedded is not None and embedded != found.key:
         raise CheckError("key_conflict", "kid and jwk")
     return found
 
 
-def _key_by_kid(kid: str | None, issuer: object) -> Callable[[KeyQuestion, DocumentSource], FoundKey]:
+def _named_key(kid: str | None, token: jose.Token, question: KeyQuestion, documents: DocumentSource) -> FoundKey:
     if kid is not None and ":" in kid:
-        return lambda question, documents: find_key(kid, question, documents)
+        return find_key(kid, question, documents)
+    issuer = token.claims.get("iss") or identifier(
+        token.document.get("holder" if question.purpose == AUTHENTICATION else "issuer")
+    )
     if not isinstance(issuer, str) or not issuer:
         raise CheckError("key_not_named", "no kid, and no issuer")
-    return lambda question, documents: find_key_of(issuer, kid, question, documents)
+    return find_key_of(issuer, kid, question, documents)
 
 
 def _token_time(claims: Json, now: datetime) -> datetime:
