@@ -164,7 +164,11 @@ class Engine:
                 )
             self._client = DBOSClient(system_database_url=self._url(), serializer=IdsAndCodes(), application_name=NAME)
             return
-        self._launch()
+        try:
+            self._launch()
+        except BaseException:
+            self.stop()  # a later start must not find half of this one
+            raise
         self._stopping.clear()
         self._reconciler = threading.Thread(target=self._reconcile_for_ever, name="reconciler", daemon=True)
         self._reconciler.start()

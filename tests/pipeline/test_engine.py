@@ -258,3 +258,12 @@ class TestOnPostgres:
         assert not second.alive("local")
         second.close()
         third.close()
+
+
+async def test_an_engine_that_could_not_start_leaves_the_way_free_for_the_next(houses: Callable[..., House]) -> None:
+    """It refuses to start inside a running event loop; the process can start one outside of it all the same."""
+    connector = houses(start=False).build()
+    with pytest.raises(Exception, match="event loop"):
+        connector.start()
+    await asyncio.to_thread(connector.start)
+    await asyncio.to_thread(connector.stop)
