@@ -84,7 +84,11 @@ def requests_per_ler(kind: str) -> list[tuple[str, int, int]]:
     badge, clr = world.samples(first.name, first.email)[0], world.samples(second.name, second.email)[1]
     with tempfile.TemporaryDirectory(prefix="ler-bench-") as folder, LoopbackServer().start(sandbox.app) as server:
         (Path(folder) / "policy.yaml").write_text(world.policy(), encoding="utf-8")
-        environ = {"LER_DATA_DIR": folder, "LER_POLICY_FILE": f"{folder}/policy.yaml", "LER_SECRET_KEY": "bench"}
+        environ = {
+            "LER_DATA_DIR": folder,
+            "LER_POLICY_FILE": f"{folder}/policy.yaml",
+            "LER_SECRET_KEY": "a-key-for-the-benchmark-and-nothing-else",
+        }
         for name, value in sandbox.settings(server.url).items():
             environ[f"LER_{kind.upper()}__{name.upper()}"] = str(value)
         connector = build(
