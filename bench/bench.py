@@ -1,7 +1,7 @@
 """How long verification takes, as multiples of a floor measured in the same run; then what the service costs.
 
-The floor of a document is what no verifier can leave out: parse it, hash its bytes, check one signature per proof; for a
-JWT also take it apart, decode header and payload, and look the key up.
+The floor of a document is what no verifier can leave out: parse it, hash its bytes, check one signature per proof; of a
+JWT also: take it apart, decode header and payload, look the key up.
 Times are CPU times, medians of rounds that alternate between the floor and what is measured, so that other load and
 clock changes touch both. The workloads are signed samples in `LER_SHARED_DIR/bench/workloads`.
 
