@@ -35,7 +35,9 @@ from connector.model.changes import AddAttachment, AtsState, AttachmentState, Fa
 from connector.ports import AtsHttp, Capabilities, Catalog, NoteSupport, Probe
 
 KEPT_SECONDS: Final = 300.0
-"""How long definitions, options and the tag dictionary are believed; what is missing from them is asked for at once."""
+"""How long definitions, options, the tag dictionary and whose an application is are believed; what is missing from them
+is asked for at once."""
+MAX_KNOWN_APPLICATIONS: Final = 1000
 MAX_ATTACHMENT_BYTES: Final = 10_000_000
 """Greenhouse documents no limit; this one is ours."""
 _ID: Final = re.compile(r"[1-9][0-9]{0,17}\Z")
@@ -71,13 +73,17 @@ class GreenhouseAdapter(BaseAdapter):
         self._client = GreenhouseClient(settings, http)
         self._definitions = Kept(self._load_definitions, KEPT_SECONDS, monotonic)
         self._tags = Kept(self._load_tags, KEPT_SECONDS, monotonic)
+        self._monotonic = monotonic
+        self._applications: dict[tuple[int, int], float] = {}
 
     # --- reading ---
 
     async def read(self, ref: ApplicationRef, wanted: frozenset[Family]) -> AtsState:
-        """One request for fields and tags, one for notes, two for files."""
+        """One request for fields and tags, one for notes, one for files; the first time one for the application."""
         candidate = _number(ref.candidate)
         row = await self._client.candidate(candidate)
+        if ref.application is not None:
+            await self._application(ref)
         return AtsState(
             fields=read_values(row.custom_fields) if Family.FIELDS in wanted else {},
             tags=frozenset(row.tags) if Family.TAGS in wanted else frozenset(),
@@ -97,17 +103,31 @@ class GreenhouseAdapter(BaseAdapter):
 
     async def _application(self, ref: ApplicationRef) -> int:
         """The application meant, after making sure that it is this candidate's."""
-        rows = await self._client.applications(_number(ref.candidate))
+        candidate = _number(ref.candidate)
         if ref.application is not None:
-            rows = [row for row in rows if row.id == _number(ref.application)]
+            return await self._named(candidate, _number(ref.application))
+        rows = await self._client.applications(candidate)
         if not rows:
-            raise NotFoundInAts("Greenhouse does not have that application of that candidate.")
+            raise _no_such_application()
         if len(rows) > 1:
             raise AmbiguousTarget(
                 "The candidate has several applications in Greenhouse and none was named.",
                 detail=f"{len(rows)} applications",
             )
         return rows[0].id
+
+    async def _named(self, candidate: int, application: int) -> int:
+        """Greenhouse takes every application id beside every candidate: the pair is looked up, and then believed."""
+        known_at = self._applications.get((candidate, application))
+        if known_at is not None and self._monotonic() - known_at <= KEPT_SECONDS:
+            return application
+        self._applications.pop((candidate, application), None)
+        if application not in {row.id for row in await self._client.applications(candidate)}:
+            raise _no_such_application()
+        if len(self._applications) >= MAX_KNOWN_APPLICATIONS:
+            self._applications.clear()
+        self._applications[candidate, application] = self._monotonic()
+        return application
 
     # --- fields ---
 
@@ -250,6 +270,10 @@ def _number(identifier: str) -> int:
     if not _ID.match(identifier):
         raise NotFoundInAts("Greenhouse has no such record: its ids are numbers.")
     return int(identifier)
+
+
+def _no_such_application() -> NotFoundInAts:
+    return NotFoundInAts("Greenhouse does not have that application of that candidate.", code="application_not_found")
 
 
 def _kept_values(

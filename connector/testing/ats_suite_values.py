@@ -384,13 +384,25 @@ class ValuesSuite(SuiteBase):
         assert self.writes(sandbox) == 0
 
     async def test_somebody_elses_application_is_not_found(self, ats: AtsAdapter, sandbox: Sandbox) -> None:
-        """Writing to the wrong person is worse than not writing."""
-        self.need(ats.capabilities.needs_application, "that an application is needed")
-        one, other = sandbox.people()[0], sandbox.people()[1]
+        """Writing to the wrong person is worse than not writing. The core reads first, whatever it then writes."""
+        one = sandbox.people()[0]
+        other = next(p for p in sandbox.people() if p.candidate != one.candidate)
         mixed = ApplicationRef(connection=CONNECTION, candidate=one.candidate, application=other.application)
-        with pytest.raises(NotFoundInAts):
-            await self.look(ats, mixed)
+        await self.look(ats, self.ref_to(one))
+        await self.look(ats, self.ref_to(other))
+        for family in held(ats.capabilities):
+            with pytest.raises(NotFoundInAts) as refusal:
+                await ats.read(mixed, frozenset({family}))
+            assert refusal.value.code == "application_not_found"
         if ats.capabilities.attachments:
             with pytest.raises(NotFoundInAts):
                 await ats.add_attachment(mixed, attachment(ats.capabilities))
+        assert self.writes(sandbox) == 0
+
+    async def test_an_application_that_is_not_there_is_not_found(
+        self, ats: AtsAdapter, sandbox: Sandbox, ref: ApplicationRef
+    ) -> None:
+        gone = ref.model_copy(update={"application": sandbox.absent_candidate})
+        with pytest.raises(NotFoundInAts):
+            await self.look(ats, gone)
         assert self.writes(sandbox) == 0

@@ -167,8 +167,10 @@ class FakeAts:
     def record(self, ref: ApplicationRef) -> _Record:
         """The record of one candidacy, found as the port demands."""
         mine = [p.application for p in self._people if p.candidate == ref.candidate]
-        if not mine or (ref.application is not None and ref.application not in mine):
+        if not mine:
             raise NotFoundInAts("The fake ATS does not have that record.")
+        if ref.application is not None and ref.application not in mine:
+            raise NotFoundInAts("That application is not that person's.", code="application_not_found")
         if ref.application is None and len(mine) > 1:
             raise AmbiguousTarget("That person has several applications and none was named.")
         return self.records[ref.application or mine[0]]

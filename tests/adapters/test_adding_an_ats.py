@@ -32,7 +32,7 @@ def test_every_name_it_uses_exists() -> None:
     modules = (adapters.base, adapters.standin, connector.ports, connector.errors, ats_suite, connector.ports.AtsHttp)
     known = {name for module in modules for name in dir(module)}
     known |= {f.name for cls in (connector.ports.Capabilities, SandboxFault) for f in dataclasses.fields(cls)}
-    known |= {"append_only", "maybe_applied", "ats_words"}
+    known |= {"append_only", "maybe_applied", "ats_words", "application_not_found"}
     helpers = set(re.findall(r"`([a-z]+_[a-z_]+)(?:\([^`]*\))?`", RECIPE))
     classes = set(re.findall(r"`([A-Z][A-Za-z]+)(?:\([^`]*\))?`", RECIPE))
     assert sorted(helpers - known) == []
@@ -47,6 +47,10 @@ def test_its_plugin_names_every_member() -> None:
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "AtsPlugin"
     )
     assert [k.arg for k in call.keywords] == [f.name for f in dataclasses.fields(AtsPlugin)]
+
+
+def test_it_speaks_of_every_member_of_the_capabilities_that_the_stand_in_cannot_show() -> None:
+    assert [name for name in ("candidate_wide", "form_field_types") if f"`{name}`" not in RECIPE] == []
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS)

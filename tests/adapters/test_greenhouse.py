@@ -15,7 +15,7 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from adapters.greenhouse.adapter import MAX_ATTACHMENT_BYTES, GreenhouseAdapter
+from adapters.greenhouse.adapter import KEPT_SECONDS, MAX_ATTACHMENT_BYTES, GreenhouseAdapter
 from adapters.greenhouse.doctor import SCOPES
 from adapters.greenhouse.sandbox import GreenhouseSandbox
 from adapters.greenhouse.settings import GreenhouseSettings
@@ -112,9 +112,10 @@ def file(content: bytes = b"%PDF-1.7\n", *, private: bool = False) -> AddAttachm
 # --- how many requests, and what is in them --------------------------------------------------------------------------
 
 
-async def test_a_default_delivery_costs_six_requests_once_the_definitions_are_known(make: Make) -> None:
+async def test_a_default_delivery_costs_six_requests_once_definitions_and_application_are_known(make: Make) -> None:
     bench = make()
     await bench.ats.catalog()
+    await bench.look(FIELDS)
     bench.wire.sent.clear()
     seen = await bench.look(frozenset({Family.FIELDS, Family.NOTES}))
     await bench.ats.set_fields(bench.ref, {"ler_skills": "MIG welding", "ler_report": "https://ler.example/r/1"}, seen)
@@ -127,6 +128,16 @@ async def test_a_default_delivery_costs_six_requests_once_the_definitions_are_kn
         "GET /v3/candidates",
         "POST /v3/notes",
     ]
+
+
+async def test_whose_an_application_is_is_asked_for_once_and_again_when_it_is_old(make: Make) -> None:
+    bench = make()
+    for _ in range(2):
+        await bench.look(FIELDS)
+    assert bench.wire.calls().count("GET /v3/applications") == 1
+    bench.clock[0] += KEPT_SECONDS + 1
+    await bench.look(frozenset({Family.ATTACHMENTS}))
+    assert bench.wire.calls().count("GET /v3/applications") == 2
 
 
 async def test_only_what_is_needed_of_a_candidate_is_asked_for(make: Make) -> None:
@@ -334,6 +345,7 @@ async def test_a_filter_that_did_not_work_shows_nobody_elses_record(make: Make) 
         await bench.look(FIELDS)
     answer([mine], [note])
     assert (await bench.look(frozenset({Family.NOTES}))).notes == ()
+    bench.clock[0] += KEPT_SECONDS + 1
     answer([mine], [application])
     with pytest.raises(NotFoundInAts):
         await bench.look(frozenset({Family.ATTACHMENTS}))
@@ -609,8 +621,8 @@ async def test_a_next_page_elsewhere_never_gets_the_token(make: Make) -> None:
 
 
 async def test_a_used_up_window_answers_429_with_its_end(make: Make) -> None:
-    bench = make(rate_limit=3)
-    for _ in range(3):
+    bench = make(rate_limit=4)
+    for _ in range(3):  # four requests: the first time the application is asked for too
         await bench.look(FIELDS)
     with pytest.raises(RetryableDeliveryError) as caught:
         await bench.look(FIELDS)
