@@ -10,9 +10,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("LER_SHARED_DIR") or ROOT.parent / "shared")
+
+settings.register_profile("house", deadline=None)  # an example that a busy machine keeps waiting is no failure
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
