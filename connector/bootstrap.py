@@ -94,7 +94,8 @@ class Connector:
         self._documents = documents
         self._courier = Courier(accounts.adapter, time_scale=settings.time_scale)
         self._engine: Engine | None = None
-        self._policies, self._mappings = Reloaded(load_policy), Reloaded(load_mapping)
+        self._policies = Reloaded(load_policy)
+        self._mappings: dict[str, Reloaded[FieldMapping]] = {}
         self._crosswalks = Reloaded(load_crosswalk)
         self._plans = Plans(
             kind=accounts.kind,
@@ -176,7 +177,7 @@ class Connector:
         self._require_connection(new.ref.connection)
         content, url = self._handed_in(new)
         if new.mapping is not None:
-            self._mappings.get(Path(new.mapping))
+            self._mapping_of(new.ref.connection, new.mapping)
         now = self._clock.now()
         work = Work(
             id=f"sub_{secrets.token_hex(12)}",
@@ -385,7 +386,7 @@ class Connector:
             language=connection.options.language if connection else "en",
             employer_name=self.settings.employer.name,
         )
-        return make_plan(tuple(claims), self._mappings.get(path), plugin.capabilities, context)
+        return make_plan(tuple(claims), self._load_mapping(path, plugin.kind), plugin.capabilities, context)
 
     def capabilities(self, connection: str) -> Capabilities:
         """What that account's ATS can hold."""
@@ -419,7 +420,7 @@ class Connector:
     def mapping(self, connection: str) -> FieldMapping:
         """The mapping that is in force for a connection."""
         settings = self.settings.connection(connection)
-        return self._mappings.get(self._mapping_path(connection, settings.kind))
+        return self._load_mapping(self._mapping_path(connection, settings.kind), settings.kind)
 
     # --- wiring ---
 
@@ -430,7 +431,14 @@ class Connector:
         return self._accounts.capabilities(connection).candidate_wide
 
     def _mapping_of(self, connection: str, own: str | None) -> FieldMapping:
-        return self._mappings.get(Path(own)) if own else self.mapping(connection)
+        kind = self.settings.connection(connection).kind
+        return self._load_mapping(Path(own), kind) if own else self.mapping(connection)
+
+    def _load_mapping(self, path: Path, kind: str) -> FieldMapping:
+        """What a mapping file says; MappingError for one that is for another ATS than `kind`."""
+        if kind not in self._mappings:
+            self._mappings[kind] = Reloaded(partial(load_mapping, kind=kind, known=registry.available()))
+        return self._mappings[kind].get(path)
 
     def _require_connection(self, name: str) -> None:
         if name not in self._accounts:
@@ -457,6 +465,7 @@ def build(
     clock: Clock | None = None,
     documents: DocumentSource | None = None,
     transports: Mapping[str, httpx.AsyncBaseTransport] | None = None,
+    files: bool = True,
 ) -> Connector:
     """Wire a connector together.
 
@@ -464,6 +473,7 @@ def build(
         clock: the system's when not given.
         documents: replaces the guarded network (a recorded world, or nothing at all).
         transports: replaces the network towards an ATS, by connection name.
+        files: read policy, crosswalk and mappings at once. A tool that looks at such a file itself leaves it to later.
 
     Raises:
         ConfigurationError: a setting is wrong.
@@ -487,10 +497,11 @@ def build(
         clock=clock,
         documents=(documents or guarded_documents(settings)).session,
     )
-    connector.policy()
-    connector.crosswalk()
-    for name in connector.connections:
-        connector.mapping(name)
+    if files:
+        connector.policy()
+        connector.crosswalk()
+        for name in connector.connections:
+            connector.mapping(name)
     return connector
 
 

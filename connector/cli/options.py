@@ -14,6 +14,8 @@ from connector.intake.limits import MAX_UPLOAD_BYTES
 from connector.model.applicant import Applicant
 
 if TYPE_CHECKING:
+    from connector.config import ConnectionSettings, Settings
+    from connector.normalize import Crosswalk
     from connector.ports import DocumentSource
     from connector.verify.policy import Policy
 
@@ -79,6 +81,19 @@ def policy_of(path: Path | None) -> Policy:
     return load_policy(chosen) if chosen else Policy()
 
 
+def crosswalk_of() -> Crosswalk:
+    """The crosswalk of the settings, or an empty one.
+
+    Raises:
+        MappingError: with file, line and column.
+    """
+    from connector.config import load_settings
+    from connector.normalize import EMPTY, load_crosswalk
+
+    chosen = load_settings().crosswalk_file
+    return load_crosswalk(chosen) if chosen else EMPTY
+
+
 def read_input(path: str) -> bytes:
     """The bytes of a file, or of standard input for `-`; no more than it takes to see that it is too large.
 
@@ -93,3 +108,22 @@ def read_input(path: str) -> bytes:
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
         why = error.strerror if isinstance(error, OSError) else "it is no path"
         raise ConfigurationError(f"{path} cannot be read: {why}.") from None
+
+
+def named_ats(settings: Settings, name: str) -> tuple[ConnectionSettings | None, str]:
+    """What `--ats` names: a connection and its kind, or a bare kind.
+
+    Raises:
+        ConfigurationError: neither has that name.
+    """
+    from connector import registry
+    from connector.yaml_source import nearest
+
+    connection = next((c for c in settings.ats_connections if c.name == name), None)
+    kind = connection.kind if connection else name
+    if kind not in registry.available():
+        known = sorted({*registry.available(), *(c.name for c in settings.ats_connections)})
+        close = nearest(name, known)
+        hint = f" Did you mean {close}?" if close else ""
+        raise ConfigurationError(f"There is no connection and no ATS named {name!r}: {', '.join(known)}.{hint}")
+    return connection, kind

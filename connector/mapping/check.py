@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from connector.errors import MappingError
 from connector.mapping.loader import FieldMapping, mistakes
-from connector.mapping.schema import FieldRule, FormFieldRule, FormRule, TagRule, Term, ValueRule
+from connector.mapping.schema import FieldRule, FormFieldRule, FormRule, TagRule, Term, ValueRule, expressions
+from connector.mapping.view import VALUES
 from connector.model.changes import Family
 from connector.ports import Capabilities, Catalog, FieldDefinition, NoteSupport
 from connector.yaml_source import Path_, nearest
@@ -58,17 +59,21 @@ def check_mapping(
         mapping: a loaded mapping, or a path: then the mistakes inside the file come as findings too.
         catalog: what exists in the ATS; without it only capabilities are looked at.
     """
-    if isinstance(mapping, Path):
-        loaded, errors = mistakes(mapping)
-        if loaded is None:
-            return [_of_error(e) for e in errors]
-        mapping = loaded
-    found = _Checker(mapping, capabilities, catalog).findings()
+    loaded, errors = mistakes(mapping) if isinstance(mapping, Path) else (mapping, [])
+    found = [as_finding(error) for error in errors]
+    if loaded is not None:
+        found += _Checker(loaded, capabilities, catalog).findings()
+    return in_order(found)
+
+
+def in_order(found: Iterable[Finding]) -> list[Finding]:
+    """As they stand in the file."""
     return sorted(found, key=lambda f: (f.line, f.column))
 
 
-def _of_error(error: MappingError) -> Finding:
-    message = str(error).split(": ", 1)[-1]
+def as_finding(error: MappingError) -> Finding:
+    """A mistake of a file as one of the findings."""
+    message = str(error).removeprefix(f"{error.file}:{error.line}:{error.column}: ")
     return Finding("error", error.code, message, error.file, error.line, error.column)
 
 
@@ -89,6 +94,7 @@ class _Checker:
             for name in getattr(content, section):
                 yield from self._family(name, (section, name), family)
         yield from self._note()
+        yield from self._comparisons()
 
     # --- fields ---------------------------------------------------------------------------------
 
@@ -181,6 +187,17 @@ class _Checker:
             message = "Notes of this ATS cannot be removed, so the note holds no names; `lines` is skipped."
             yield self._finding("warning", "note_not_removable", message, ("note", "lines"), "note")
 
+    # --- expressions ------------------------------------------------------------------------------------------------
+
+    def _comparisons(self) -> Iterator[Finding]:
+        for path, text, _ in expressions(self._mapping.content):
+            for member, value in _compared(self._mapping.compiled[text].parsed):
+                known = VALUES.get(member)
+                if known is not None and value not in known:
+                    hint = _hint(value, known) or f" It is one of {', '.join(known)}."
+                    message = f"No claim has the {member} `{value}`.{hint}"
+                    yield self._finding("warning", "never_matches", message, path, str(path[1]))
+
     # --- shared ---------------------------------------------------------------------------------
 
     def _family(self, name: str, path: Path_, family: Family) -> Iterator[Finding]:
@@ -200,6 +217,24 @@ class _Checker:
     ) -> Finding:
         place = self._mapping.source.place(path, key=key)
         return Finding(severity, code, message, self._mapping.file, place.line, place.column, rule)
+
+
+def _compared(node: Any) -> Iterator[tuple[str, str]]:
+    """Every member that an expression compares with a word, and the word."""
+    children = [child for child in node.get("children", ()) if isinstance(child, dict)]
+    if node.get("type") == "comparator":
+        words = [c["value"] for c in children if c.get("type") == "literal" and isinstance(c["value"], str)]
+        for child in children:
+            yield from ((_last_name(child), word) for word in words)
+    for child in children:
+        yield from _compared(child)
+
+
+def _last_name(node: Any) -> str:
+    """`kind` of `kind` and of `@.kind`."""
+    while node.get("type") == "subexpression":
+        node = node["children"][-1]
+    return str(node["value"]) if node.get("type") == "field" else ""
 
 
 def _hint(word: str, choices: object) -> str:

@@ -6,10 +6,11 @@ tried on sample claims here, so that a wrong one is found by its author and not 
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -82,29 +83,39 @@ _NOT_CLAIMS: Final = (
 )
 
 
-def load_mapping(path: Path) -> FieldMapping:
+def load_mapping(path: Path, *, kind: str | None = None, known: Collection[str] = ()) -> FieldMapping:
     """Read a mapping file.
+
+    Args:
+        kind: the kind of ATS it is wanted for.
+        known: the kinds there are; without them every kind is taken.
 
     Raises:
         MappingError: the first mistake in it, with file, line and column.
     """
-    return _whole(read_yaml(path, MappingError, max_bytes=MAX_MAPPING_BYTES))
+    return _whole(read_yaml(path, MappingError, max_bytes=MAX_MAPPING_BYTES), kind, known)
 
 
 def parse_mapping(text: str, file: str = "mapping") -> FieldMapping:
     """As `load_mapping`, from text; `file` is what messages call it."""
     if len(text) > MAX_MAPPING_BYTES:
         raise MappingError(f"The file is larger than {MAX_MAPPING_BYTES // 1000} kB.", file=file, line=1, column=1)
-    return _whole(parse_yaml(text, file, MappingError))
+    return _whole(parse_yaml(text, file, MappingError), None, ())
 
 
-def mistakes(path: Path) -> tuple[FieldMapping | None, list[MappingError]]:
-    """Every mistake of a file at once; the mapping when there is none."""
+def mistakes(
+    path: Path, *, kind: str | None = None, known: Collection[str] = ()
+) -> tuple[FieldMapping | None, list[MappingError]]:
+    """Every mistake of a file at once, in its order.
+
+    The mapping beside them is what the file says without the rules that cannot be read, so that the rest can be looked
+    at too; None where nothing of it can be read.
+    """
     try:
         source = read_yaml(path, MappingError, max_bytes=MAX_MAPPING_BYTES)
     except MappingError as error:
         return None, [error]
-    mapping, problems = _read(source)
+    mapping, problems = _read(source, kind, known)
     return mapping, [_as_error(source.file, p) for p in problems]
 
 
@@ -132,21 +143,54 @@ def mapping_path(folder: Path | None, connection: str, kind: str, default: str) 
     return shipped_mapping(default)
 
 
-def _whole(source: YamlSource) -> FieldMapping:
-    mapping, problems = _read(source)
-    if mapping is None:
+def _whole(source: YamlSource, kind: str | None, known: Collection[str]) -> FieldMapping:
+    mapping, problems = _read(source, kind, known)
+    if mapping is None or problems:
         raise _as_error(source.file, problems[0])
     return mapping
 
 
-def _read(source: YamlSource) -> tuple[FieldMapping | None, list[Problem]]:
+def _read(source: YamlSource, kind: str | None, known: Collection[str]) -> tuple[FieldMapping | None, list[Problem]]:
     parsed, problems = into_model(source, MappingFile, what="a mapping")
     if parsed is None:
-        return None, problems
-    compiled = {text: jmespath.compile(text) for _, text, _ in expressions(parsed)}
-    mapping = FieldMapping(source.file, parsed, _digest(parsed), source, compiled)
-    problems = list(_tried(mapping))
-    return (None if problems else mapping), problems
+        parsed = _readable_part(source, problems)
+    problems += _wrong_ats(source, kind, known) if all(p.path != ("ats",) for p in problems) else []
+    mapping = None
+    if parsed is not None:
+        compiled = {text: jmespath.compile(text) for _, text, _ in expressions(parsed)}
+        mapping = FieldMapping(source.file, parsed, _digest(parsed), source, compiled)
+        problems += _tried(mapping)
+    return mapping, sorted(problems, key=lambda p: (p.place.line, p.place.column))
+
+
+def _readable_part(source: YamlSource, problems: Iterable[Problem]) -> MappingFile | None:
+    """The file without the rules and keys in which something is wrong, if that is still a mapping."""
+    if not isinstance(source.data, dict):
+        return None
+    rest = copy.deepcopy(source.data)
+    for path in (p.path for p in problems if p.path):
+        section = rest.get(path[0])
+        if len(path) > 1 and isinstance(section, dict):
+            section.pop(path[1], None)
+        else:
+            rest.pop(path[0], None)
+    parsed, _ = into_model(YamlSource(source.file, rest, source.text), MappingFile, what="a mapping")
+    return parsed
+
+
+def _wrong_ats(source: YamlSource, kind: str | None, known: Collection[str]) -> list[Problem]:
+    """A mapping for an ATS that nobody has heard of, or for another one than it is wanted for."""
+    said = source.data.get("ats") if isinstance(source.data, dict) else None
+    if not isinstance(said, str):
+        return []
+    message = ""
+    if known and said not in known:
+        close = nearest(said, sorted(known))
+        message = f"There is no ATS `{said}`." + (f" Did you mean `{close}`?" if close else "")
+        message += f" Known: {', '.join(sorted(known))}."
+    elif kind is not None and said != kind:
+        message = f"This mapping is for {said}; the connection is {kind}."
+    return [Problem(message, source.place(("ats",)), ("ats",))] if message else []
 
 
 def _tried(mapping: FieldMapping) -> Iterator[Problem]:
@@ -154,11 +198,12 @@ def _tried(mapping: FieldMapping) -> Iterator[Problem]:
     samples = sample_environment()["claims"]
     for path, text, selects in expressions(mapping.content):
         place = mapping.source.place(path)
-        unknown = next((n for n in _names(mapping.compiled[text].parsed) if n not in _KNOWN), None)
-        if unknown is not None:
-            close = nearest(unknown, sorted(_KNOWN))
+        unknown = sorted({n for n in _names(mapping.compiled[text].parsed) if n not in _KNOWN})
+        for name in unknown:
+            close = nearest(name, sorted(_KNOWN))
             hint = f" Did you mean `{close}`?" if close else f" Known: {', '.join(MEMBERS)}."
-            yield Problem(f"`{_dotted(path)}`: a claim has no member `{unknown}`.{hint}", place, path)
+            yield Problem(f"`{_dotted(path)}`: a claim has no member `{name}`.{hint}", place, path)
+        if unknown:
             continue
         try:
             if selects:

@@ -58,3 +58,9 @@ _SAMPLE: Final[tuple[Claim, ...]] = (
 )
 MEMBERS: Final = tuple(sorted({name for i, c in enumerate(_SAMPLE) for name in as_view(i, c)}))
 """What an expression may name of a claim."""
+VALUES: Final[dict[str, tuple[str, ...]]] = {
+    "kind": tuple(c.kind for c in _SAMPLE),
+    "assurance": tuple(Assurance),
+    "source": (*SkillSource, AchievementClaim.model_fields["source"].default),
+}
+"""Members of which every value is known beforehand."""

@@ -23,12 +23,27 @@ from connector.model.credential import AssessedCredential, CredentialFormat
 from connector.model.report import CheckName, Decision, Outcome, SubjectMatch, Verdict
 from connector.normalize.clr import read_clr
 from connector.normalize.collect import Collector
-from connector.normalize.crosswalk import EMPTY, Crosswalk, crosswalk_schema, load_crosswalk
+from connector.normalize.crosswalk import (
+    EMPTY,
+    Crosswalk,
+    crosswalk_mistakes,
+    crosswalk_schema,
+    is_crosswalk,
+    load_crosswalk,
+)
 from connector.normalize.ler_rs import read_ler_rs
 from connector.normalize.open_badges import read_open_badge_2, read_open_badge_3
 from connector.normalize.plain_vc import read_plain_vc
 
-__all__ = ["EMPTY", "Crosswalk", "crosswalk_schema", "load_crosswalk", "read_claims"]
+__all__ = [
+    "EMPTY",
+    "Crosswalk",
+    "crosswalk_mistakes",
+    "crosswalk_schema",
+    "is_crosswalk",
+    "load_crosswalk",
+    "read_claims",
+]
 
 _NOT_FOUND_OUT: Final = frozenset({Verdict.UNRESOLVABLE, Verdict.UNSUPPORTED, Verdict.STATUS_UNKNOWN})
 _AGAINST: Final = frozenset({CheckName.ISSUER, CheckName.HOLDER})

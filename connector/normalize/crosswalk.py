@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from connector.errors import MappingError
 from connector.model.claims import Alignment
 from connector.normalize.frameworks import recognise
-from connector.yaml_source import YamlSource, into_model, read_yaml
+from connector.yaml_source import Place, YamlSource, into_model, read_yaml
 
 Framework = Literal["esco", "onet", "ctdl", "case", "lightcast", "other"]
 
@@ -128,12 +128,29 @@ def load_crosswalk(path: Path) -> Crosswalk:
     Raises:
         MappingError: with file, line and column of the first mistake.
     """
-    source = read_yaml(path, MappingError)
-    parsed, problems = into_model(source, CrosswalkFile, what="a crosswalk")
-    if parsed is None:
-        first = problems[0]
-        raise _error(source, first.message, first.place.line, first.place.column)
-    return _compile(parsed, source)
+    crosswalk, errors = _read(read_yaml(path, MappingError))
+    if errors:
+        raise errors[0]
+    assert crosswalk is not None, "without a mistake there is one"
+    return crosswalk
+
+
+def crosswalk_mistakes(path: Path) -> list[MappingError]:
+    """Every mistake of a crosswalk file at once."""
+    try:
+        source = read_yaml(path, MappingError)
+    except MappingError as error:
+        return [error]
+    return _read(source)[1]
+
+
+def is_crosswalk(path: Path) -> bool:
+    """Whether a file is meant as a crosswalk: it has that key, and does not say for which ATS it is."""
+    try:
+        data = read_yaml(path, MappingError).data
+    except MappingError:
+        return False
+    return isinstance(data, dict) and "crosswalk" in data and "ats" not in data
 
 
 def crosswalk_schema() -> dict[str, Any]:
@@ -146,18 +163,34 @@ def crosswalk_schema() -> dict[str, Any]:
     }
 
 
-def _compile(parsed: CrosswalkFile, source: YamlSource) -> Crosswalk:
+def _read(source: YamlSource) -> tuple[Crosswalk | None, list[MappingError]]:
+    parsed, problems = into_model(source, CrosswalkFile, what="a crosswalk")
+    if parsed is None:
+        return None, [_error(source, p.message, p.place) for p in problems]
+    return _compile(parsed), _repeated(parsed, source)
+
+
+def _repeated(parsed: CrosswalkFile, source: YamlSource) -> list[MappingError]:
+    """Achievements that stand in more than one row, at the later ones."""
+    errors, seen = [], set()
+    for index, row in enumerate(parsed.crosswalk):
+        key = row.match.achievement
+        if key in seen:
+            place = source.place(("crosswalk", index, "match", "achievement"))
+            errors.append(_error(source, f"The achievement `{key}` stands here twice.", place))
+        if key is not None:
+            seen.add(key)
+    return errors
+
+
+def _compile(parsed: CrosswalkFile) -> Crosswalk:
     by_achievement: dict[str, tuple[Skill, ...]] = {}
     by_code: dict[tuple[str, str], list[Skill]] = defaultdict(list)
     by_url: dict[str, list[Skill]] = defaultdict(list)
-    for index, row in enumerate(parsed.crosswalk):
+    for row in parsed.crosswalk:
         skills = tuple(Skill(s.name, tuple(_alignment(a) for a in s.alignments)) for s in row.skills)
-        key = row.match.achievement
-        if key is not None:
-            if key in by_achievement:
-                place = source.place(("crosswalk", index, "match", "achievement"))
-                raise _error(source, f"The achievement `{key}` stands here twice.", place.line, place.column)
-            by_achievement[key] = skills
+        if row.match.achievement is not None:
+            by_achievement[row.match.achievement] = skills
         if row.match.alignment is not None:
             wanted = _alignment(row.match.alignment)
             if wanted.url:
@@ -175,5 +208,5 @@ def _alignment(raw: CrosswalkAlignment) -> Alignment:
     return Alignment(framework=framework or raw.framework, code=code or raw.code, url=raw.url, name=raw.name)
 
 
-def _error(source: YamlSource, message: str, line: int, column: int) -> MappingError:
-    return MappingError(message, file=source.file, line=line, column=column)
+def _error(source: YamlSource, message: str, place: Place) -> MappingError:
+    return MappingError(message, file=source.file, line=place.line, column=place.column)
