@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from textwrap import wrap
 from typing import Annotated, Any, Final, Literal, get_args
@@ -26,6 +27,9 @@ from connector.ports import AtsPlugin
 PREFIX: Final = "LER_"
 DELIMITER: Final = "__"
 CONNECTION_NAME: Final = re.compile(r"[a-z][a-z0-9]*\Z")
+API_KEY_HASH: Final = re.compile(r"sha256\$[0-9a-f]+\Z")
+NOT_OURS: Final = re.compile(r"LER_(SHARED_DIR|REQUIRE_BROWSER|UPDATE_GOLDEN|TEST_.+)\Z")
+"""Variables of the project's own tests; whoever runs both in one shell may have them set."""
 Names = Annotated[tuple[str, ...], NoDecode]
 """Comma separated in the environment."""
 
@@ -145,6 +149,24 @@ class Settings(BaseSettings):
             raise ValueError("it must be empty (SQLite) or start with postgresql://")
         return value
 
+    @field_validator("api_keys")
+    @classmethod
+    def _hashes(cls, value: SecretStr) -> SecretStr:
+        keys = [key.strip() for key in value.get_secret_value().split(",") if key.strip()]
+        if not all(API_KEY_HASH.match(key) for key in keys):
+            raise ValueError(
+                "each entry must be a hash as `ler-connector key new` prints it (sha256$...), not the key itself; "
+                "in a shell it stands in single quotes"
+            )
+        return value
+
+    @field_validator("mapping_dir")
+    @classmethod
+    def _folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError(f"there is no folder {value}")
+        return value
+
     @property
     def secret_keys(self) -> tuple[str, ...]:
         return tuple(key.strip() for key in self.secret_key.get_secret_value().split(",") if key.strip())
@@ -157,8 +179,7 @@ class Settings(BaseSettings):
         for connection in self.ats_connections:
             if connection.name == name:
                 return connection
-        known = ", ".join(c.name for c in self.ats_connections) or "none"
-        raise ConfigurationError(f"There is no connection named {name!r}; configured: {known}.")
+        raise ConfigurationError(no_connection(name, [c.name for c in self.ats_connections]))
 
     @classmethod
     def settings_customise_sources(
@@ -172,6 +193,16 @@ class Settings(BaseSettings):
         return (init_settings,)
 
 
+def no_connection(name: str, known: Sequence[str]) -> str:
+    """The sentence for a connection that is not configured."""
+    if known:
+        return f"There is no connection named {name!r}; configured: {', '.join(known)}."
+    return (
+        f"There is no connection named {name!r}: none is configured yet. Set the variables LER_<NAME>__* of your "
+        "ATS, in the environment or in .env; .env.example lists them."
+    )
+
+
 def load_settings(environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")) -> Settings:
     """Read the settings.
 
@@ -183,6 +214,7 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: Path | Non
         ConfigurationError: one sentence that names the variable.
     """
     raw = _raw(os.environ if environ is None else environ, env_file)
+    _refuse_unknown_names(raw)
     groups = _groups(raw)
     values = _environment(raw)
     try:
@@ -203,11 +235,22 @@ def _raw(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]:
     return {k: v for k, v in found.items() if k.startswith(PREFIX)}
 
 
+def _refuse_unknown_names(raw: Mapping[str, str]) -> None:
+    """A setting with a slip in its name would be as good as not set: an empty policy instead of the employer's."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields if name != "ats_connections"}
+    known |= {f"{PREFIX}{name.upper()}_FILE" for name, field in Settings.model_fields.items() if _is_secret(field)}
+    for name in raw:
+        if DELIMITER in name or name in known or NOT_OURS.match(name):
+            continue
+        near = get_close_matches(name, sorted(known), n=1)
+        hint = f"did you mean {near[0]}?" if near else ".env.example lists all."
+        raise ConfigurationError(f"{name} is no setting; {hint}")
+
+
 def _environment(raw: Mapping[str, str]) -> dict[str, Any]:
     """What pydantic-settings reads out of our variables, secret files resolved."""
-    own = {k: v for k, v in raw.items() if k != f"{PREFIX}ATS_CONNECTIONS"}
     secrets = [f"{PREFIX}{name.upper()}" for name, field in Settings.model_fields.items() if _is_secret(field)]
-    own = _resolve_files(own, secrets)
+    own = _resolve_files(raw, secrets)
     source = EnvSettingsSource(Settings)
     source.env_vars = {k.lower(): v for k, v in own.items() if v != "" or k in secrets}
     return source()

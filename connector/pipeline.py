@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from connector.deliver.delivery import Delivery
 from connector.deliver.ledger import FAMILY_OF, Ledger, family_of, person_of
 from connector.errors import ConnectorError, RetryableDeliveryError, StoreError
 from connector.model.applicant import ApplicationRef
-from connector.model.changes import ChangeSet, EffectState, Family, Receipt
+from connector.model.changes import ChangeSet, Effect, EffectState, Family, Receipt, Skip
 from connector.model.claims import Claim
 from connector.model.records import State
 from connector.model.submission import Submission
@@ -302,32 +302,34 @@ class _Run:
             state=work.state if refused else State.DELIVERING, attempts=work.attempts + 1, next_attempt_at=None
         )
         receipt: Receipt | None = None
+        changes = ChangeSet(ats=work.ref.connection)
         try:
             if work.report_id is not None:
                 self._desk.renew_link(work.report_id)
-            changes = wished(self._tools, work.ref) or ChangeSet(ats=work.ref.connection)
+            changes = wished(self._tools, work.ref) or changes
             if not refused:
                 self._change(change_set=changes)
             delivery = self._tools.courier.carry(changes, self._tools.ledger, work.ref)
             try:
                 self._tools.courier.run(delivery)
             finally:
-                receipt = delivery.receipt()
+                receipt = _own_receipt(work, delivery.receipt(), changes)
         except StoreError:
             raise
         except RetryableDeliveryError as error:
             return self._try_later(work, error, receipt)
         except ConnectorError as error:
             return self._failed(error, receipt)
+        if refused:
+            self._change(receipt=receipt)
+            return REST
+        assert receipt is not None, "only a refused submission may be without one"
         return self._finish(work, receipt, changes)
 
     def _finish(self, work: Work, receipt: Receipt, changes: ChangeSet) -> Turn:
         if work.action in TAKES_BACK:
             self._retell(receipt)
             return self._taken_back(work, receipt)
-        if work.state is State.REFUSED:
-            self._change(receipt=receipt)
-            return REST
         state, code, message = _outcome(receipt, changes)
         values = {"state": state, "receipt": receipt, "code": code, "message": message}
         if work.recheck:
@@ -445,6 +447,31 @@ def _why_refused(found: Examination) -> dict[str, str]:
     if telling is None:
         return {"code": verdict, "message": "No credential in it can be used."}
     return {"code": telling.code if verdict == "verified" else verdict, "message": telling.summary}
+
+
+def _own_receipt(work: Work, receipt: Receipt, changes: ChangeSet) -> Receipt | None:
+    """What a submission may say was done for it.
+
+    A refused one shares the delivery of the others of its application, but its receipt holds only what was taken back
+    because it no longer counts (or could not be taken back); one that never counted has none.
+    """
+    if work.state is not State.REFUSED:
+        return receipt
+    if work.change_set is None:
+        return None
+    wanted = {(c.op, c.target, c.rule) for c in changes.changes}
+    own = tuple(e for e in receipt.effects if _is_taken_back(e, wanted))
+    return receipt.model_copy(update={"effects": own, "skipped": _about_removal(receipt)}) if own else None
+
+
+def _is_taken_back(effect: Effect, wanted: Set[tuple[str, str, str]]) -> bool:
+    if effect.state is EffectState.UNDONE:
+        return True
+    return effect.state is EffectState.FAILED and (effect.op, effect.target, effect.rule) not in wanted
+
+
+def _about_removal(receipt: Receipt) -> tuple[Skip, ...]:
+    return tuple(s for s in receipt.skipped if s.reason in ("cannot_be_removed", "changed_in_ats"))
 
 
 def _outcome(receipt: Receipt, changes: ChangeSet) -> tuple[State, str | None, str | None]:

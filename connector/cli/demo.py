@@ -8,34 +8,44 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
-from rich.console import Console
+from rich.markup import escape as escape_markup
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 
 from connector import registry
-from connector.cli.render import value_words
+from connector.cli.demo_table import Row, refused_at_the_door, show
+from connector.cli.render import console, escape
 from connector.cli.service import wait_for_interrupt
-from connector.errors import ConfigurationError
 from connector.model.records import RESTING_STATES
 from connector.ports import Sandbox, SandboxPerson, SandboxSeed
 from connector.testing.loopback import LoopbackServer
 from connector.testing.samples import Sample, SampleWorld
 
 TIMEOUT_SECONDS: Final = 120.0
-CELL_WIDTH: Final = 64
-PLAIN_WIDTH: Final = 150
-"""Where no terminal says how wide it is."""
-console = Console(emoji=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+SAMPLES: Final = 11
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line may say.
+
+    Attributes:
+        policy: a policy file whose trusted issuers are recognised beside the demo's.
+        emails: addresses of the person at the keyboard, so that a badge of theirs is the applicant's.
+    """
+
+    once: bool = False
+    port: int = 0
+    policy: Path | None = None
+    emails: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +63,26 @@ class Job:
     sample: Sample
     stand_in: StandIn
     person: SandboxPerson
+    emails: tuple[str, ...]
 
 
-def run(files: list[Path], *, once: bool, port: int) -> None:
-    """Start everything, deliver everything, print the table; serve on unless `once`."""
+def run(files: list[Path], options: Options) -> None:
+    """Start everything, deliver everything, print the table; serve on unless `options.once`."""
     logging.basicConfig(level=logging.ERROR)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ler-demo-")))
         stand_ins = [_start(stack, kind) for kind in registry.available()]
         world = SampleWorld()
-        jobs = list(_jobs(world, stand_ins, files))
-        key, server = _service(stack, folder, stand_ins, world, port)
+        jobs = list(_jobs(world, stand_ins, files, options.emails))
+        key, server = _service(stack, folder, stand_ins, world, options)
         with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}, timeout=30) as api:
             outcomes = _deliver_all(api, jobs)
-            _print_table(jobs, outcomes)
-            links = _places(api, stand_ins, server)
-        if not once:
-            console.print(links, highlight=False)
+            _explain(jobs[0].person)
+            rows = [_row(job, record) for job, record in zip(jobs, outcomes, strict=True)]
+            show(console, rows, links=not options.once)
+            links = "" if options.once else _places(api, stand_ins, server)
+        if not options.once:
+            console.print(links, highlight=False, soft_wrap=True)
             console.print("Serving; stop with Ctrl-C.")
             wait_for_interrupt()
 
@@ -81,16 +94,16 @@ def _start(stack: ExitStack, kind: str) -> StandIn:
     return StandIn(kind, plugin.title, sandbox, server)
 
 
-def _jobs(world: SampleWorld, stand_ins: list[StandIn], files: list[Path]) -> Iterator[Job]:
+def _jobs(world: SampleWorld, stand_ins: list[StandIn], files: list[Path], own: tuple[str, ...]) -> Iterator[Job]:
     """The samples, dealt out over the stand-ins' applicants; then each file given, once per stand-in."""
     people = [(s, person) for group in zip(*(_people(s) for s in stand_ins), strict=False) for s, person in group]
-    for index in range(11):
+    for index in range(SAMPLES):
         stand_in, person = people[index % len(people)]
-        yield Job(world.samples(person.name, person.email)[index], stand_in, person)
+        yield Job(world.samples(person.name, person.email)[index], stand_in, person, (person.email,))
     for path in files:
-        sample = Sample(path.name, "as it is", path.read_bytes())
         for stand_in in stand_ins:
-            yield Job(sample, stand_in, stand_in.sandbox.people()[0])
+            person = stand_in.sandbox.people()[0]
+            yield Job(Sample(path.name, "as it is", path=path), stand_in, person, (person.email, *own))
 
 
 def _people(stand_in: StandIn) -> list[tuple[StandIn, SandboxPerson]]:
@@ -98,7 +111,7 @@ def _people(stand_in: StandIn) -> list[tuple[StandIn, SandboxPerson]]:
 
 
 def _service(
-    stack: ExitStack, folder: Path, stand_ins: list[StandIn], world: SampleWorld, port: int
+    stack: ExitStack, folder: Path, stand_ins: list[StandIn], world: SampleWorld, options: Options
 ) -> tuple[str, LoopbackServer]:
     """The service as an employer would run it, with settings that point at the stand-ins."""
     from connector.bootstrap import build
@@ -108,7 +121,7 @@ def _service(
     from connector.web.app import create_app
 
     key, digest = new_api_key()
-    (folder / "policy.yaml").write_text(world.policy(), encoding="utf-8")
+    _write_policy(folder / "policy.yaml", world, options.policy)
     environ = {
         "LER_DATA_DIR": str(folder / "data"),
         "LER_API_KEYS": digest,
@@ -119,13 +132,28 @@ def _service(
     for stand_in in stand_ins:
         for name, value in stand_in.sandbox.settings(stand_in.server.url).items():
             environ[f"LER_{stand_in.kind.upper()}__{name.upper()}"] = str(value)
-    server = stack.enter_context(LoopbackServer(port=port))
+    server = stack.enter_context(LoopbackServer(port=options.port))
     environ["LER_PUBLIC_URL"] = server.url
     connector = build(load_settings(environ, env_file=None), documents=RecordedWorld(world.documents(), base=folder))
     connector.start()
     stack.callback(connector.stop)
     server.start(create_app(connector))
     return key, server
+
+
+def _write_policy(path: Path, world: SampleWorld, more: Path | None) -> None:
+    """The demo's policy, and the trusted issuers of another one.
+
+    Raises:
+        PolicyFileError: that other one is not right.
+    """
+    from connector.verify.policy_file import load_policy
+
+    path.write_text(world.policy(), encoding="utf-8")
+    if more is not None:
+        entries = (*load_policy(path).trusted_issuers, *load_policy(more).trusted_issuers)
+        dumped = [e.model_dump(mode="json", by_alias=True, exclude_defaults=True) for e in entries]
+        path.write_text(json.dumps({"trusted_issuers": dumped}), encoding="utf-8")
 
 
 def _full_mappings(folder: Path) -> Path:
@@ -146,93 +174,76 @@ def _deliver_all(api: httpx.Client, jobs: list[Job]) -> list[dict[str, Any]]:
         bar = progress.add_task("LERs delivered", total=len(jobs))
         outcomes = []
         for job in jobs:
-            outcomes.append(_wait(api, _submit(api, job)))
+            outcomes.append(_outcome(api, job))
             progress.advance(bar)
             if not console.is_terminal:
-                console.print(f"{len(outcomes)}/{len(jobs)}  {job.sample.name}", highlight=False)
+                console.print(f"{len(outcomes)}/{len(jobs)}  {escape(job.sample.name)}", highlight=False)
         return outcomes
 
 
-def _submit(api: httpx.Client, job: Job) -> str:
+def _outcome(api: httpx.Client, job: Job) -> dict[str, Any]:
+    """What became of one LER. One that is not taken, or got stuck, costs its own row and no other."""
+    try:
+        answer = _submit(api, job)
+        if answer.status_code != httpx.codes.ACCEPTED:
+            return refused_at_the_door(_problem(answer))
+        return _wait(api, answer.json()["status_url"])
+    except httpx.TransportError as error:
+        return refused_at_the_door(f"The service ended the connection ({type(error).__name__}).")
+    except OSError as error:
+        return refused_at_the_door(f"The file cannot be read: {error.strerror}.")
+
+
+def _problem(answer: httpx.Response) -> str:
+    """What an error answer says, in its own words where it has some."""
+    with suppress(ValueError):
+        body = answer.json()
+        if isinstance(body, dict) and isinstance(body.get("detail"), str):
+            return f"{body['detail']} (HTTP {answer.status_code})"
+    return f"The service answered HTTP {answer.status_code}."
+
+
+def _submit(api: httpx.Client, job: Job) -> httpx.Response:
     fields = {
         "connection": job.stand_in.kind,
         "candidate": job.person.candidate,
         "application": job.person.application,
-        "applicant": json.dumps({"name": job.person.name, "emails": [job.person.email]}),
+        "applicant": json.dumps({"name": job.person.name, "emails": list(job.emails)}),
         "basis": "api",
         "consent_reference": "demo",
     }
-    if job.sample.url:
+    if job.sample.url is not None:
         body = {**fields, "applicant": json.loads(fields["applicant"]), "url": job.sample.url}
-        answer = api.post("/api/v1/submissions", json=body)
-    else:
-        files = {"file": ("ler", job.sample.content or b"", "application/octet-stream")}
-        answer = api.post("/api/v1/submissions", data=fields, files=files)
-    if answer.status_code != 202:
-        raise ConfigurationError(f"The API refused {job.sample.name}: {answer.text}")
-    location: str = answer.json()["status_url"]
-    return location
+        return api.post("/api/v1/submissions", json=body)
+    with job.sample.open() as content:
+        files = {"file": ("ler", content, "application/octet-stream")}
+        return api.post("/api/v1/submissions", data=fields, files=files)
 
 
 def _wait(api: httpx.Client, location: str) -> dict[str, Any]:
+    """The submission once it rests, or as it stands when that takes too long."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
-    while time.monotonic() < deadline:
+    while True:
         record: dict[str, Any] = api.get(location).json()
-        if record["state"] in RESTING_STATES:
+        if record["state"] in RESTING_STATES or time.monotonic() > deadline:
             return record
         time.sleep(0.05)
-    raise ConfigurationError(f"{location} did not come to rest within {TIMEOUT_SECONDS:.0f} s.")
 
 
-def _print_table(jobs: list[Job], outcomes: list[dict[str, Any]]) -> None:
-    table = Table(title="What became of each LER", title_justify="left", show_lines=True)
-    for column in ("LER", "decision, and why", "assurance", "written where", "what was written"):
-        table.add_column(column, overflow="fold")
-    for job, record in zip(jobs, outcomes, strict=True):
-        where = f"{job.stand_in.title}\n{job.person.name}\n{record['state'].replace('_', ' ')}"
-        table.add_row(job.sample.name, _decision(record), _assurances(record), where, _written(record))
-    console.print(table)
+def _explain(person: SandboxPerson) -> None:
+    """What whoever brings files of their own has to know to read the table."""
+    sentences = (
+        f"The applicants are invented: {person.name} <{person.email}> and others, the same in each ATS. Files of yours "
+        "go to that first applicant; a badge issued to your own address matches with --applicant-email ADDRESS.",
+        "What is written follows the full mappings; the ones that come with each ATS for a start write less.",
+        "Issuers are recognised by a policy. --policy FILE adds yours, for example trusted_issuers: [did:key:z6Mk...]. "
+        "The demo asks nobody on the network: what a did:web or hosted badge of yours needs counts as not reachable.",
+    )
+    console.print("", *(escape_markup(sentence) for sentence in sentences), "", sep="\n", highlight=False)
 
 
-def _decision(record: dict[str, Any]) -> str:
-    """The file's decision and why: for an accepted one what holds, else the most telling check that does not."""
-    report = record["report"]
-    if report is None or report["error"]:
-        return f"refused\n{record['message']}"
-    checks = [c for credential in report["credentials"] for c in credential["checks"]]
-    if report["decision"] == "accepted":
-        telling = [c for c in checks if c["check"] in ("proof", "issuer", "subject") and c["outcome"] == "passed"]
-        sentences = list(dict.fromkeys(c["summary"] for c in telling))
-    else:
-        open_ones = [c for c in checks if c["outcome"] not in ("passed", "not_applicable")]
-        failed = [c for c in open_ones if c["outcome"] == "failed"] or open_ones
-        sentences = [c["summary"] for c in failed[:1]]
-    return "\n".join([report["decision"].replace("_", " "), *sentences])
-
-
-def _assurances(record: dict[str, Any]) -> str:
-    report = record["report"]
-    found = [c["assurance"] for c in report["credentials"]] if report else []
-    counted = {name: found.count(name) for name in dict.fromkeys(found)}
-    return "\n".join(name if n == 1 else f"{name} ({n})" for name, n in counted.items())
-
-
-def _written(record: dict[str, Any]) -> str:
-    receipt = record["receipt"]
-    if not receipt or not receipt["effects"]:
-        return "nothing"
-    lines = []
-    for effect in receipt["effects"]:
-        note = "" if effect["wrote"] else " (stood there already)"
-        parts = effect["value"] if effect["op"] == "put_form" else {effect["target"]: effect["value"]}
-        lines += [f"{label}: {_short(value)}{note}" for label, value in parts.items()]
-    return "\n".join(lines)
-
-
-def _short(value: Any) -> str:
-    """One line of a value, as much as a table has room for."""
-    text = " | ".join(value_words(value).splitlines())
-    return text if len(text) <= CELL_WIDTH else text[: CELL_WIDTH - 1] + "…"
+def _row(job: Job, record: dict[str, Any]) -> Row:
+    return Row(job.sample.name, (job.stand_in.title, job.person.name), record)
 
 
 def _places(api: httpx.Client, stand_ins: list[StandIn], server: LoopbackServer) -> str:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import io
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
-from connector.cli import keys, mapping, operate, service, verify
+from connector.cli import deliver, keys, mapping, operate, sandbox, service, verify
 from connector.errors import ConfigurationError, ConnectorError, MappingError, PolicyFileError
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(metadata.version("ler-ats-connector"))
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="ler-connector",
@@ -18,11 +27,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    pass
+
+
 app.command("verify")(verify.verify)
 app.command("plan")(verify.plan)
-app.command("deliver")(service.deliver)
+app.command("deliver")(deliver.deliver)
 app.command("serve")(service.serve)
-app.command("sandbox")(service.sandbox)
+app.command("sandbox")(sandbox.sandbox)
 app.command("demo")(service.demo)
 app.command("doctor")(operate.doctor)
 app.command("vectors", hidden=True)(operate.vectors)

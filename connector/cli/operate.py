@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from connector.cli.options import Json
-
-console = Console(emoji=False)
+from connector.cli.render import console
 
 
 def doctor(as_json: Json = False) -> None:

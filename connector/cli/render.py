@@ -6,13 +6,21 @@ can a name with a line break look like a line of ours (THREATS section 9).
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from typing import Any, Final
 
 from rich.console import Console
 from rich.markup import escape as escape_markup
 from rich.table import Table
 from rich.text import Text
 
+PLAIN_WIDTH: Final = 150
+"""Where no terminal says how wide it is: a pipe or a file, whose reader searches for words that no line break cuts."""
+console = Console(emoji=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+"""The one that every command prints with."""
+
+NOTHING_WRITTEN: Final = "-"
+"""The assurance of a credential that is refused: nothing of it is written."""
 COLOURS = {
     "passed": "green",
     "accepted": "green",
@@ -45,8 +53,9 @@ def show_answer(console: Console, answer: dict[str, Any]) -> None:
     )
     if answer["error"]:
         console.print(f"  {escape(answer['error']['message'])} [dim]{escape(answer['error']['code'])}[/dim]")
+    named = {c["credential"]: c["name"] for c in reversed(answer["claims"]) if c["kind"] == "achievement"}
     for credential in answer["credentials"]:
-        _show_credential(console, credential)
+        _show_credential(console, credential, named.get(credential["path"], ""))
     _show_claims(console, answer["claims"])
     unanswered = [r for r in answer["requests"] if r["outcome"] != "answered"]
     for request in unanswered:
@@ -55,14 +64,13 @@ def show_answer(console: Console, answer: dict[str, Any]) -> None:
         show_plan(console, answer["plan"])
 
 
-def _show_credential(console: Console, credential: dict[str, Any]) -> None:
+def _show_credential(console: Console, credential: dict[str, Any], achievement: str) -> None:
     issuer = credential["issuer"]
     name = issuer["name"] or issuer["id"] or "nobody named"
     how = "" if issuer["name_source"] in ("policy", None) else f" ({issuer['name_source'].replace('_', ' ')} name)"
     signed = "" if issuer["bound"] or not credential["securing"] else "; signed, but not shown to be by that issuer"
-    table = Table(
-        title=escape(f"{credential['path']}  {credential['format']}"), title_justify="left", show_header=False, box=None
-    )
+    heading = "  ".join(part for part in (credential["path"], credential["format"], achievement) if part)
+    table = Table(title=escape(heading), title_justify="left", show_header=False, box=None)
     table.add_column(style="bold")
     table.add_column()
     table.add_column(overflow="fold")
@@ -74,7 +82,8 @@ def _show_credential(console: Console, credential: dict[str, Any]) -> None:
         table.add_row(check["check"], words, escape(check["summary"]) + detail)
     colour = COLOURS.get(credential["decision"], "")
     table.add_row("decision", f"[{colour}]{_words(credential['decision'])}[/{colour}]", credential["verdict"])
-    table.add_row("assurance", "", ASSURANCE_WORDS[credential["assurance"]])
+    refused = credential["decision"] == "refused"
+    table.add_row("assurance", "", NOTHING_WRITTEN if refused else ASSURANCE_WORDS[credential["assurance"]])
     console.print(table)
 
 

@@ -18,6 +18,7 @@ from connector.errors import ConfigurationError, ConnectorError, MappingError
 from connector.infra.world_file import RecordedWorld
 from connector.model.applicant import Applicant
 from connector.model.submission import Submission
+from connector.normalize import EMPTY, Crosswalk
 from connector.ports import DocumentSource, World
 from connector.verify import PresentationContext
 from connector.verify.policy import Policy
@@ -78,9 +79,15 @@ class Stream:
     """Answers requests with the command line's policy, documents and time, unless a request says otherwise."""
 
     def __init__(
-        self, policy: Policy, documents: DocumentSource, moment: Callable[[str], datetime], as_of: str
+        self,
+        policy: Policy,
+        documents: DocumentSource,
+        moment: Callable[[str], datetime],
+        as_of: str,
+        crosswalk: Crosswalk = EMPTY,
     ) -> None:
         self._policy, self._documents, self._moment, self._as_of = policy, documents, moment, as_of
+        self._crosswalk = crosswalk
 
     def answer(self, line: bytes) -> dict[str, Any]:
         """The answer to one line; a line that is no request is answered with an error of its own."""
@@ -121,6 +128,7 @@ class Stream:
             applicant=request.applicant,
             now=now,
             request_id=request.id,
+            crosswalk=self._crosswalk,
             planner=planner_for(request.plan.ats, request.plan.mapping, now) if request.plan else None,
             assess_options=options,
         )
@@ -163,9 +171,10 @@ def serve_stream(
     documents: DocumentSource,
     moment: Callable[[str], datetime],
     as_of: str,
+    crosswalk: Crosswalk = EMPTY,
 ) -> None:
     """Answer every line until the input ends."""
-    stream = Stream(policy, documents, moment, as_of)
+    stream = Stream(policy, documents, moment, as_of, crosswalk)
     for line in _bounded(lines):
         if line.strip():
             out.write(json.dumps(stream.answer(line), ensure_ascii=True) + "\n")

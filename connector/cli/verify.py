@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from connector.cli.options import (
     ApplicantDid,
@@ -20,8 +19,10 @@ from connector.cli.options import (
     Offline,
     PolicyFile,
     applicant_of,
+    crosswalk_of,
     documents_of,
     moment,
+    named_ats,
     policy_of,
     read_input,
 )
@@ -30,8 +31,6 @@ from connector.model.submission import Submission
 
 if TYPE_CHECKING:
     from connector.answers import Planner
-
-console = Console(emoji=False)
 
 
 def verify(
@@ -48,31 +47,43 @@ def verify(
     documents: Documents = None,
     offline: Offline = False,
 ) -> None:
-    """Verify LERs. Exit 0: every answer is accepted; 1: one is not; 2: the command could not run."""
+    """Verify LERs. Exit 0: every answer is accepted; 1: one is not; 2: the command could not run.
+
+    A request of --stream: {"id", one of "file" "text" "url", and at will "applicant", "trusted_issuers", "documents",
+    "presentation", "require_key_binding", "as_of", "plan": {"ats", "mapping"}}. docs/answers.md tells every member of
+    it and of the answer; docs/verdicts.md what the verdicts and codes mean.
+    """
     from connector.answers import answer
     from connector.ports import World
 
     if stream:
+        if paths:
+            raise typer.BadParameter("--stream reads its requests from standard input; leave out", param_hint="PATHS")
         from connector.cli.stream import serve_stream
 
-        serve_stream(sys.stdin.buffer, sys.stdout, policy_of(policy), documents_of(documents, offline), moment, as_of)
+        world = documents_of(documents, offline)
+        serve_stream(sys.stdin.buffer, sys.stdout, policy_of(policy), world, moment, as_of, crosswalk_of())
         return
     if not paths:
         raise typer.BadParameter("give at least one file or link", param_hint="PATH")
     recognised, source, now = policy_of(policy), documents_of(documents, offline), moment(as_of)
     applicant = applicant_of(applicant_name, applicant_email, applicant_did)
-    code = 0
+    crosswalk, code = crosswalk_of(), 0
+    unreadable: list[ConfigurationError] = []
     for path in paths:
         try:
             item = _input(path)
         except ConfigurationError as error:  # the others still get their answers; the exit code says that one did not
-            print(f"ler-connector: {error}", file=sys.stderr)
-            code = 2
+            unreadable.append(error)
             continue
-        result = answer(item, recognised, World(source.session()), applicant=applicant, now=now, request_id=path)
+        reach = World(source.session())
+        result = answer(item, recognised, reach, applicant=applicant, now=now, request_id=path, crosswalk=crosswalk)
         code = max(code, 0 if result["decision"] == "accepted" and result["error"] is None else 1)
         _print(result, as_json)
-    raise typer.Exit(code)
+    sys.stdout.flush()
+    for problem in unreadable:
+        print(f"ler-connector: {problem}", file=sys.stderr)
+    raise typer.Exit(2 if unreadable else code)
 
 
 def _input(path: str) -> Submission | str:
@@ -86,7 +97,7 @@ def _print(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(result), flush=True)  # ASCII: whatever the terminal's encoding, and the file's name
         return
-    from connector.cli.render import show_answer
+    from connector.cli.render import console, show_answer
 
     show_answer(console, result)
 
@@ -116,6 +127,7 @@ def plan(
         applicant=applicant_of(applicant_name, applicant_email, applicant_did),
         now=now,
         request_id=file,
+        crosswalk=crosswalk_of(),
         planner=planner_for(ats, mapping, now),
     )
     _print(result, as_json)
@@ -127,21 +139,17 @@ def planner_for(ats: str, mapping: Path | None, now: Any) -> Planner:
 
     Raises:
         ConfigurationError: no connection and no adapter has that name.
-        MappingError: the mapping is not right.
+        MappingError: the mapping is not right, or for another ATS.
     """
     from connector import registry
     from connector.config import load_settings
     from connector.mapping import PlanContext, load_mapping, make_plan, mapping_path
 
     settings = load_settings()
-    connection = next((c for c in settings.ats_connections if c.name == ats), None)
-    kind = connection.kind if connection else ats
-    if kind not in registry.available():
-        known = ", ".join(sorted({*registry.available(), *(c.name for c in settings.ats_connections)}))
-        raise ConfigurationError(f"There is no connection and no ATS named {ats!r}: {known}.")
+    connection, kind = named_ats(settings, ats)
     plugin = registry.plugin(kind)
     path = mapping or mapping_path(settings.mapping_dir, ats, kind, plugin.default_mapping)
-    rules = load_mapping(path)
+    rules = load_mapping(path, kind=kind, known=registry.available())
     context = PlanContext(
         ats=kind,
         shared_on=now.date(),

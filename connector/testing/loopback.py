@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +9,8 @@ from types import TracebackType
 from typing import Any
 
 import uvicorn
+
+from connector.infra.listen import take_port
 
 
 class LoopbackServer:
@@ -19,12 +20,13 @@ class LoopbackServer:
 
     Args:
         port: 0 takes a free one.
+
+    Raises:
+        ConfigurationError: the port cannot be had.
     """
 
     def __init__(self, *, port: int = 0) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind(("127.0.0.1", port))
+        self._socket = take_port("127.0.0.1", port, mend="stop what uses it, or choose another with --port")
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 

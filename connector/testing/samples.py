@@ -6,9 +6,11 @@ of `--documents`, so that the demo needs no network.
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from connector.testing.badge_host import BadgeHost
 from connector.testing.bake import bake_png
@@ -19,12 +21,21 @@ SKILLS = ("MIG welding", "TIG welding", "Blueprint reading", "Forklift operation
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One LER of the demo. Exactly one of `content` and `url` is set; `expects` says in words what should come out."""
+    """One LER of the demo. One of `content`, `path` and `url` is set; `expects` says in words what should come out."""
 
     name: str
     expects: str
     content: bytes | None = None
     url: str | None = None
+    path: Path | None = None
+
+    def open(self) -> BinaryIO:
+        """Its bytes, read as they are sent: a file may be of any size.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        return self.path.open("rb") if self.path is not None else io.BytesIO(self.content or b"")
 
 
 class SampleWorld:
