@@ -175,12 +175,17 @@ class Catalog:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One line of `doctor`: what was looked at, whether it is well, and how to mend it when not."""
+    """One line of `doctor`: what was looked at, whether it is well, and how to mend it when not.
+
+    Attributes:
+        only_for: the family of values for which alone this is needed; without one it is needed whatever is written.
+    """
 
     name: str
     ok: bool
     message: str
     fix: str = ""
+    only_for: Family | None = None
 
 
 class AtsAdapter(Protocol):

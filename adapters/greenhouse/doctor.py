@@ -8,10 +8,12 @@ without its required properties, a PATCH or DELETE of record 0. Greenhouse check
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from adapters.greenhouse.client import GreenhouseClient
 from connector.errors import AtsAuthError, DeliveryError, RejectedByAts
+from connector.model.changes import Family
 from connector.ports import Probe
 
 SCOPES: Final[Mapping[str, tuple[str, str]]] = {
@@ -34,6 +36,23 @@ SCOPES: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Each scope the adapter needs, and the request that tells whether it is there."""
 
+USERS: Final = "harvest:users:list"
+"""Needed only to look at an acting user."""
+
+ONLY_FOR: Final[Mapping[str, Family]] = {
+    "harvest:candidates:update": Family.FIELDS,
+    "harvest:notes:list": Family.NOTES,
+    "harvest:notes:create": Family.NOTES,
+    "harvest:candidate_tags:create": Family.TAGS,
+    "harvest:applied_candidate_tags:list": Family.TAGS,
+    "harvest:applied_candidate_tags:create": Family.TAGS,
+    "harvest:applied_candidate_tags:destroy": Family.TAGS,
+    "harvest:attachments:list": Family.ATTACHMENTS,
+    "harvest:attachments:create": Family.ATTACHMENTS,
+    "harvest:attachments:destroy": Family.ATTACHMENTS,
+}
+"""Scopes that a mapping needs only when it writes this; the others are needed by every one."""
+
 _CREDENTIAL_FIX: Final = (
     "Check CLIENT_ID and CLIENT_SECRET of this connection: an OAuth credential for Harvest v3, made in Greenhouse's "
     "Dev Center. An API key of Harvest v1 or v2 does not work: those versions ended on 2026-08-31."
@@ -45,7 +64,9 @@ async def probe(client: GreenhouseClient, user_id: int | None) -> tuple[Probe, .
     token = await _token(client)
     if not token.ok:
         return (token,)
-    scopes = [await _scope(client, name, *request) for name, request in SCOPES.items()]
+    asked = {name: request for name, request in SCOPES.items() if name != USERS or user_id is not None}
+    found = [await _scope(client, name, *request) for name, request in asked.items()]
+    scopes = [replace(p, only_for=ONLY_FOR.get(p.name)) for p in found]
     return (token, *scopes, await _acting_user(client, user_id))
 
 

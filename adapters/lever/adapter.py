@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from adapters.base import BaseAdapter, absent, present
@@ -238,8 +239,10 @@ class LeverAdapter(BaseAdapter):
         credentials = await self._probe_credentials()
         if not credentials.ok:
             return (credentials,)
-        scopes = [await self._probe_scope(scope) for scope in self._scopes()]
-        user, template = await self._probe_user(), await self._probe_template()
+        scopes = [
+            replace(await self._probe_scope(s), only_for=_ONLY_FOR.get(s.partition(":")[0])) for s in self._scopes()
+        ]
+        user, template = await self._probe_user(), replace(await self._probe_template(), only_for=Family.FORMS)
         return credentials, *scopes, user, template, await self._probe_confidential()
 
     def _scopes(self) -> tuple[str, ...]:
@@ -311,6 +314,8 @@ class LeverAdapter(BaseAdapter):
         return Probe(name, True, "Confidential records can be seen.")
 
 
+_ONLY_FOR: Final = {"notes": Family.NOTES, "files": Family.ATTACHMENTS, "forms": Family.FORMS}
+"""Permissions that a mapping needs only when it writes this; every mapping needs the others."""
 _KEY_FIX: Final = "Check API_KEY (or the OAuth client and its refresh token) and API_URL, which ends in /v1."
 _SCOPE_FIX: Final = "Give the API key, or the OAuth app, the permission {}."
 _USER_FIX: Final = "Set PERFORM_AS to the id of an active Lever user."

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -236,7 +236,8 @@ class WorkdayAdapter(BaseAdapter):
         clock = await self._probe_clock()
         if clock.name == "sign_in" and not clock.ok:
             return (clock,)
-        return (clock, *[await self._probe_operation(name) for name in DOMAINS])
+        probes = [await self._probe_operation(name) for name in DOMAINS]
+        return (clock, *(replace(p, only_for=Family.ATTACHMENTS if p.name in _FILES else None) for p in probes))
 
     async def _probe_clock(self) -> Probe:
         try:
@@ -290,6 +291,7 @@ DOMAINS: Final = {
     "Get_Candidate_Attachments": "Candidate Data: Attachments",
     "Put_Candidate_Attachment": "Candidate Data: Attachments and Candidate Data: Other Information",
 }
+_FILES: Final = frozenset({"Get_Candidate_Attachments", "Put_Candidate_Attachment"})
 _FILE_ID_PREFIX: Final = "LER-"
 
 

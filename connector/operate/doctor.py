@@ -7,12 +7,16 @@ clock that is wrong, a token without a scope, a field that the mapping writes an
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
 
 from connector.errors import ConnectorError, DeliveryError, StoreError
 from connector.mapping import FieldMapping
 from connector.mapping.schema import FieldRule
+from connector.model.changes import Family
 from connector.ports import Capabilities, Catalog, FieldDefinition, Probe
 
 EARLIEST: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -52,13 +56,25 @@ def _settings(connector: Patient) -> Iterator[Probe]:
     yield _set("API keys", bool(settings.api_key_hashes), "Run `ler-connector key new` and set LER_API_KEYS.")
     yield _set("policy", settings.policy_file is not None, "Set LER_POLICY_FILE: without it no issuer is recognised.")
     yield _set("employer", bool(settings.employer.name), "Set LER_EMPLOYER__NAME: notes and pages name the employer.")
-    local = settings.public_url.startswith("http://")
-    yield Probe(
-        "public address",
-        not local,
-        f"Links lead to {settings.public_url}.",
-        "Set LER_PUBLIC_URL to the https address that candidates and recruiters reach." if local else "",
-    )
+    yield _public_address(settings.public_url)
+
+
+def _public_address(url: str) -> Probe:
+    """Plain http is right on this machine alone, where a trial is run."""
+    name, message = "public address", f"Links lead to {url}."
+    if not url.startswith("http://"):
+        return Probe(name, True, message)
+    note = "Before others use it, set LER_PUBLIC_URL to the https address that candidates and recruiters reach."
+    if _is_loopback(urlsplit(url).hostname or ""):
+        return Probe(name, True, f"{message} They open on this machine only.", note)
+    return Probe(name, False, message, note)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _set(name: str, ok: bool, fix: str) -> Probe:
@@ -89,8 +105,33 @@ def _connection(connector: Patient, name: str) -> Iterator[Probe]:
     except DeliveryError as error:
         yield Probe(name, False, error.message, "Look at the connection's address and credentials.")
         return
-    yield from (Probe(f"{name}: {p.name}", p.ok, p.message, p.fix) for p in probes)
-    yield from (Probe(f"{name}: {p.name}", p.ok, p.message, p.fix) for p in _targets(connector, name))
+    probes = tuple(_as_needed(connector, name, probes))
+    yield from (replace(p, name=f"{name}: {p.name}") for p in probes)
+    if all(p.ok for p in probes):
+        yield from (replace(p, name=f"{name}: {p.name}") for p in _targets(connector, name))
+    else:  # what can be seen of them would not be worth much: Workday's are known from the settings alone
+        yield Probe(f"{name}: target fields", False, "Not looked at.", "Mend what is above first, and run this again.")
+
+
+def _as_needed(connector: Patient, name: str, probes: Sequence[Probe]) -> Iterator[Probe]:
+    """What the mapping makes no use of may be missing."""
+    try:
+        written = _families(connector.mapping(name))
+    except ConnectorError:
+        written = frozenset(Family)  # not known, so that everything counts; `_targets` tells what is wrong with it
+    for probe in probes:
+        if probe.ok or probe.only_for is None or probe.only_for in written:
+            yield probe
+        else:
+            message = f"{probe.message} It is not needed: the mapping writes no {probe.only_for.value}."
+            yield replace(probe, ok=True, message=message, fix="")
+
+
+def _families(mapping: FieldMapping) -> frozenset[Family]:
+    """What a mapping writes."""
+    content = mapping.content
+    written = {family for family in Family if family is not Family.NOTES and getattr(content, family.value)}
+    return frozenset(written | ({Family.NOTES} if content.note is not None else set()))
 
 
 def _targets(connector: Patient, name: str) -> Sequence[Probe]:

@@ -16,7 +16,7 @@ import pytest
 from pydantic import ValidationError
 
 from adapters.greenhouse.adapter import KEPT_SECONDS, MAX_ATTACHMENT_BYTES, GreenhouseAdapter
-from adapters.greenhouse.doctor import SCOPES
+from adapters.greenhouse.doctor import ONLY_FOR, SCOPES
 from adapters.greenhouse.sandbox import GreenhouseSandbox
 from adapters.greenhouse.settings import GreenhouseSettings
 from adapters.greenhouse.wire import read_token, words_of
@@ -635,13 +635,28 @@ async def test_a_used_up_window_answers_429_with_its_end(make: Make) -> None:
 
 
 async def test_the_doctor_asks_about_each_scope_once_and_writes_nothing(make: Make) -> None:
-    bench = make()
+    admin = make().sandbox.world.admin
+    bench = make({"user_id": admin})
     world = bench.sandbox.world
     before = [len(t) for t in (world.notes, world.tags, world.applied_tags, world.attachments)]
     probes = await bench.ats.probe()
     assert [p.name for p in probes] == ["token", *SCOPES, "acting user"]
     assert all(p.ok for p in probes)
     assert [len(t) for t in (world.notes, world.tags, world.applied_tags, world.attachments)] == before
+
+
+async def test_the_scope_to_look_at_users_is_needed_only_for_an_acting_user(make: Make) -> None:
+    bench = make()
+    bench.sandbox.permissions.discard("harvest:users:list")
+    assert [p.name for p in await bench.ats.probe() if not p.ok] == []
+    assert "GET /v3/users" not in bench.wire.calls()
+
+
+async def test_a_scope_says_for_what_alone_it_is_needed(make: Make) -> None:
+    needed = {p.name: p.only_for for p in await make().ats.probe()}
+    assert needed["harvest:attachments:destroy"] is Family.ATTACHMENTS
+    assert needed["harvest:candidates:list"] is None and needed["token"] is None
+    assert set(ONLY_FOR) <= set(SCOPES)
 
 
 async def test_a_missing_scope_is_told_from_an_answer_that_says_nothing(make: Make) -> None:

@@ -10,6 +10,7 @@ import pytest
 from connector.config import Settings, load_settings
 from connector.errors import AtsAuthError, RetryableDeliveryError, StoreError
 from connector.mapping import FieldMapping, parse_mapping
+from connector.model.changes import Family
 from connector.operate.doctor import run_doctor
 from connector.ports import Capabilities, Catalog, FieldDefinition, Probe
 from connector.testing.fake_ats import CAPABILITIES
@@ -85,6 +86,10 @@ def without(name: str) -> Settings:
     return load_settings({k: v for k, v in SET.items() if k != name}, env_file=None)
 
 
+def at(public_url: str) -> Settings:
+    return load_settings({**SET, "LER_PUBLIC_URL": public_url}, env_file=None)
+
+
 def test_a_healthy_installation_has_nothing_to_mend() -> None:
     probes = run_doctor(Patient())
     assert [p.name for p in probes if not p.ok] == []
@@ -97,11 +102,10 @@ def test_a_healthy_installation_has_nothing_to_mend() -> None:
         (Patient(settings=without("LER_API_KEYS")), "API keys", "LER_API_KEYS"),
         (Patient(settings=without("LER_POLICY_FILE")), "policy", "LER_POLICY_FILE"),
         (Patient(settings=without("LER_EMPLOYER__NAME")), "employer", "LER_EMPLOYER__NAME"),
-        (Patient(settings=without("LER_PUBLIC_URL")), "public address", "LER_PUBLIC_URL"),
+        (Patient(settings=at("http://ler.example")), "public address", "LER_PUBLIC_URL"),
         (Patient(connections=()), "connections", "LER_GREENHOUSE__"),
         (Patient(storage=StoreError("The disk is full.", code="store_full")), "storage", "LER_DATA_DIR"),
         (Patient(time=datetime(1970, 1, 1, tzinfo=UTC)), "clock", "clock"),
-        (Patient(probes=(Probe("scope", False, "Missing.", "Grant it."),)), "fake: scope", "Grant it."),
         (Patient(probes=RetryableDeliveryError("No answer.")), "fake", "address"),
         (Patient(catalog_=AtsAuthError("Refused.")), "fake: target fields", "Mend"),
         (Patient(catalog_=replace(CATALOG, tags=("LER: SQL",))), "fake: tags", "Create"),
@@ -124,6 +128,30 @@ def test_each_thing_that_is_missing_is_said_with_the_way_to_mend_it(patient: Pat
     found = wrong(patient)
     assert list(found) == [name]
     assert fix in found[name].fix
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://[::1]:8000", "http://localhost:8000"])
+def test_plain_http_on_this_machine_is_worth_a_note_and_no_more(url: str) -> None:
+    (probe,) = [p for p in run_doctor(Patient(settings=at(url))) if p.name == "public address"]
+    assert probe.ok and "this machine only" in probe.message and "LER_PUBLIC_URL" in probe.fix
+
+
+def test_the_fields_of_an_account_that_is_not_well_are_not_called_well() -> None:
+    """Workday's fields are known from the settings: they would look well with nobody answering."""
+    probes = run_doctor(Patient(probes=(Probe("scope", False, "Missing.", "Grant it."),)))
+    found = {p.name: p for p in probes if p.name.startswith("fake")}
+    assert list(found) == ["fake: scope", "fake: target fields"]
+    assert found["fake: scope"].fix == "Grant it."
+    fields = found["fake: target fields"]
+    assert not fields.ok and fields.message == "Not looked at." and fields.fix
+
+
+@pytest.mark.parametrize(("family", "ok"), [(Family.ATTACHMENTS, True), (Family.TAGS, False), (None, False)])
+def test_a_scope_that_the_mapping_makes_no_use_of_may_be_missing(family: Family | None, ok: bool) -> None:
+    missing = Probe("scope", False, "Missing.", "Grant it.", only_for=family)
+    (probe,) = [p for p in run_doctor(Patient(probes=(missing,))) if p.name == "fake: scope"]
+    assert probe.ok is ok
+    assert ("the mapping writes no attachments" in probe.message) is ok
 
 
 def test_a_short_text_field_takes_a_long_text() -> None:
