@@ -15,7 +15,7 @@ from connector.testing.badge_host import BadgeHost
 from connector.web.auth import MAX_FAILURES, WINDOW_SECONDS, ApiKeys
 from connector.web.problems import ApiError
 
-from .conftest import IDLE, House
+from .conftest import IDLE, ORIGIN, House
 
 SUBMISSIONS = "/api/v1/submissions"
 
@@ -47,7 +47,8 @@ async def settled(api: httpx.AsyncClient, answer: httpx.Response) -> dict[str, A
 async def test_a_credential_as_json_is_delivered_and_its_status_tells_all(house: House, api: httpx.AsyncClient) -> None:
     answer = await api.post(SUBMISSIONS, json=house.request(credential=house.badge(), consent_reference="case 7"))
     assert answer.status_code == 202
-    assert answer.headers["location"] == answer.json()["status_url"]
+    assert answer.headers["location"] == f"{SUBMISSIONS}/{answer.json()['id']}"
+    assert answer.json()["status_url"] == ORIGIN + answer.headers["location"], "a whole address, for curl"
     record = await settled(api, answer)
     assert (record["state"], record["basis"], record["consent_reference"]) == ("delivered", "api", "case 7")
     assert record["report"]["decision"] == "accepted"

@@ -251,12 +251,44 @@ async def test_the_described_bodies_are_those_that_are_taken_and_given(house: Ho
 
 
 @IDLE
-async def test_the_page_about_the_api_names_every_call(house: House) -> None:
+async def test_the_page_about_the_api_tells_each_call_in_whole(house: House) -> None:
     async with house.client() as anybody:
         page = Screen(await anybody.get("/docs"))
     assert page.html.xpath("//script") == []
-    for call in ("POST /api/v1/submissions", "DELETE /api/v1/submissions/{submission_id}", "POST /api/v1/invitations"):
-        assert call in page.text
+    assert "`" not in page.text and "{'" not in page.text
+    sections = {section.findtext(".//h2/code"): section for section in page.html.xpath("//section")}
+    assert {"GET /api/v1/submissions/{submission_id}", "DELETE /api/v1/submissions/{submission_id}"} < sections.keys()
+    for section in sections.values():
+        assert section.xpath("string(./p)").strip().endswith("."), "a sentence for every call"
+        assert section.xpath(".//pre")
+    rows = {
+        row.xpath("string(td[1])"): " ".join(" ".join(cell.text_content() for cell in row).split())
+        for row in sections["POST /api/v1/submissions"].xpath(".//tr[td]")
+    }
+    assert "text yes" in rows["connection"] and "text no" in rows["application"]
+    assert "candidate_page, application_question, wallet, api" in rows["basis"]
+    assert {"applicant.name", "applicant.emails", "applicant.dids", "file", "Idempotency-Key"} <= rows.keys()
+    assert "with id, status_url" in " ".join(sections["POST /api/v1/submissions"].text_content().split())
+    states = sections["GET /api/v1/submissions"].text_content()
+    assert "partly_delivered" in states
+
+
+@IDLE
+async def test_the_examples_of_the_description_are_taken(house: House) -> None:
+    async with house.client(headers={"Authorization": f"Bearer {house.key}"}) as api:
+        schemas = (await api.get("/openapi.json")).json()["components"]["schemas"]
+        (example,) = schemas["InvitationRequest"]["examples"]
+        assert (await api.post("/api/v1/invitations", json=example)).status_code == 201
+        (example,) = schemas["SubmissionRequest"]["examples"]
+        assert (await api.post("/api/v1/submissions", json=example)).status_code == 202
+        (example,) = (await api.get("/openapi.json")).json()["paths"]["/api/v1/submissions"]["post"]["requestBody"][
+            "content"
+        ]["multipart/form-data"]["schema"]["examples"]
+        fields = {name: text for name, text in example.items() if name != "file"}
+        answer = await api.post(
+            "/api/v1/submissions", data=fields, files={"file": ("badge", json.dumps(house.badge()))}
+        )
+        assert answer.status_code == 202
 
 
 def test_two_applications_on_one_connector_do_not_disturb_each_other(houses: Callable[..., House]) -> None:

@@ -21,23 +21,45 @@ MAX_LIFETIME = 90 * 24 * 3600
 
 
 class Job(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     title: str = Field(max_length=200)
+    """What the job is called on the candidate's page."""
 
 
 class InvitationRequest(BaseModel):
-    """`expires_in` is in seconds; `candidate` is the ATS's id of the person, where it is another one."""
+    """For whom a link is made."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "connection": "greenhouse",
+                    "candidate": "4000051",
+                    "application": "5000071",
+                    "applicant": {"name": "Maria Okafor", "emails": ["maria@mail.example"]},
+                    "job": {"title": "Welder"},
+                }
+            ]
+        },
+    )
 
     connection: str
+    """The account of an ATS, by its name in the settings."""
     application: str
+    """The ATS's id of the application."""
     candidate: str | None = None
+    """The ATS's id of the person, where it is another one than the application's."""
     applicant: Applicant = Applicant()
+    """Whom the employer knows the applicant as: what the records are held against. Every member may be left out."""
     job: Job | None = None
+    """The job that was applied for."""
     language: str | None = Field(None, pattern=r"^[a-z]{2}(-[A-Z]{2})?$")
+    """The page's language (`en`, `es`); without one the browser says."""
     expires_in: int = Field(14 * 24 * 3600, ge=60, le=MAX_LIFETIME)
+    """For how many seconds the link opens the page: 60 to 7776000; two weeks where nothing is said."""
 
 
 class InvitationAnswer(BaseModel):

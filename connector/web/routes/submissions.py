@@ -31,27 +31,53 @@ router = APIRouter(
 MAX_KEY_CHARS: Final = 200
 
 
+_EXAMPLE: Final[dict[str, Any]] = {
+    "connection": "greenhouse",
+    "candidate": "4000051",
+    "application": "5000071",
+    "applicant": {"name": "Maria Okafor", "emails": ["maria@mail.example"]},
+    "basis": "api",
+    "consent_reference": "case 7",
+}
+
+
 @described
 class SubmissionRequest(BaseModel):
     """What accompanies an LER. Exactly one of `credential` (JSON), `url`, `text` carries it; a file goes by form."""
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"oneOf": [{"required": [name]} for name in ("credential", "url", "text")]},
+        use_attribute_docstrings=True,
+        json_schema_extra={
+            "oneOf": [{"required": [name]} for name in ("credential", "url", "text")],
+            "examples": [{**_EXAMPLE, "url": "https://badges.example/assertions/1"}],
+        },
     )
 
     connection: str
+    """The account of an ATS that it goes to, by its name in the settings."""
     candidate: str
+    """The ATS's id of the person (Lever: of the opportunity)."""
     application: str | None = None
+    """The ATS's id of the application; needed where that person has several."""
     applicant: Applicant = Applicant()
+    """Whom the employer knows the applicant as: what the record is held against. Every member may be left out."""
     basis: Basis
+    """On what ground it is handed in. `candidate_page` waits for the candidate's choice; with the others you answer
+    for the consent."""
     consent_reference: str | None = None
+    """Where you keep the consent, in your own words; the status gives it back."""
     credential: Any = None
+    """The record itself, as JSON or as the text of a token. One of `credential`, `url` and `text` is required."""
     url: str | None = None
+    """A link to the record."""
     text: str | None = None
+    """What the applicant pasted: a record, a token or a link."""
 
 
 class Accepted(BaseModel):
+    """`status_url` is a whole address, for the next request."""
+
     id: str
     status_url: str
 
@@ -93,15 +119,20 @@ class StatusPage(BaseModel):
 
 
 _FORM_FIELDS: Final = ("connection", "candidate", "application", "consent_reference")
+_FORM_EXAMPLE: Final = {**_EXAMPLE, "applicant": json.dumps(_EXAMPLE["applicant"]), "file": "@badge.png"}
 _FORM_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["file", "connection", "candidate", "basis"],
     "properties": {
-        "file": {"type": "string", "format": "binary"},
-        **{name: {"type": "string"} for name in _FORM_FIELDS},
-        "applicant": {"type": "string", "description": "the applicant as JSON"},
-        "basis": {"$ref": "#/components/schemas/Basis"},
+        "file": {"type": "string", "format": "binary", "description": "The record: JSON, a baked PNG or SVG, a PDF."},
+        **{n: {"type": "string", "description": SubmissionRequest.model_fields[n].description} for n in _FORM_FIELDS},
+        "applicant": {"type": "string", "description": "JSON with any of `name`, `emails` and `dids` (lists)."},
+        "basis": {
+            "$ref": "#/components/schemas/Basis",
+            "description": SubmissionRequest.model_fields["basis"].description,
+        },
     },
+    "examples": [_FORM_EXAMPLE],
 }
 _SUBMIT: Final[dict[str, Any]] = {
     "requestBody": {
@@ -144,9 +175,9 @@ async def submit(request: Request, response: Response) -> Accepted:
         idempotency_key=key,
     )
     record = await run_sync(connector.submit, new)
-    url = f"{router.prefix}/{record.id}"
-    response.headers["Location"] = url
-    return Accepted(id=record.id, status_url=url)
+    path = f"{router.prefix}/{record.id}"
+    response.headers["Location"] = path
+    return Accepted(id=record.id, status_url=f"{connector.settings.public_url}{path}")
 
 
 @router.get("")
@@ -164,6 +195,7 @@ async def list_submissions(
 
 @router.get("/{submission_id}")
 async def get_submission(request: Request, submission_id: str) -> SubmissionStatus:
+    """A submission as it stands, with its verification report, change set and receipt once there are any."""
     connector = the_connector(request)
     record = await run_sync(connector.submission, submission_id)
     if record is None:
