@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from rich.console import Console
 from rich.markup import escape as escape_markup
+from rich.padding import Padding
 from rich.table import Table
 
 from connector.cli.render import NOTHING_WRITTEN, escape, escape_lines, one_line, value_words
@@ -65,8 +66,7 @@ def _block(console: Console, row: Row, links: bool) -> None:
     console.print(f"\n[bold]{name}[/bold]", highlight=False)
     for heading, cell in zip(_HEADINGS[1:], cells, strict=True):
         console.print(f"  {heading}", highlight=False, style="dim")
-        for line in cell.splitlines():
-            console.print(f"    {line}", highlight=False, overflow="fold")
+        console.print(Padding(cell, (0, 0, 0, 4)), highlight=False, overflow="fold")
 
 
 def _cells(row: Row, links: bool) -> tuple[str, ...]:
@@ -136,8 +136,8 @@ def _value(label: str, value: Any, names: set[str], links: bool) -> list[str]:
     if len(lines) < 2:
         return [f"{label}: {_short(text)}"]
     own = _mentioning(lines, names)
-    shown = [f"{label}:", *(f"  {_short(line)}" for line in own[:_MANY_LINES])]
-    return shown if len(own) <= _MANY_LINES else [*shown, f"  and {len(own) - _MANY_LINES} lines more"]
+    shown = [f"{label}:", *(f"· {_short(line)}" for line in own[:_MANY_LINES])]
+    return shown if len(own) <= _MANY_LINES else [*shown, f"· and {len(own) - _MANY_LINES} lines more"]
 
 
 def _mentioning(parts: list[str], names: set[str]) -> list[str]:

@@ -142,3 +142,29 @@ def test_the_example_file_names_every_setting() -> None:
 def test_the_example_file_copied_as_it_is_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(env_example(), encoding="utf-8")
     assert load_settings({}, env_file=tmp_path / ".env") == settings()
+
+
+def test_a_key_instead_of_its_hash_is_refused_without_being_shown() -> None:
+    said = problem(LER_API_KEYS="sha256$aa, ler_secret-of-somebody")
+    assert "LER_API_KEYS" in said
+    assert "ler-connector key new" in said
+    assert "somebody" not in said
+
+
+def test_a_mapping_folder_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert "LER_MAPPING_DIR" in problem(LER_MAPPING_DIR=str(tmp_path / "file"))
+    assert "LER_MAPPING_DIR" in problem(LER_MAPPING_DIR=str(tmp_path / "nowhere"))
+    assert settings(LER_MAPPING_DIR=str(tmp_path)).mapping_dir == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "right"), [("LER_POLCY_FILE", "LER_POLICY_FILE"), ("LER_SECRETKEY_FILE", "LER_SECRET_KEY_FILE")]
+)
+def test_a_slip_in_a_name_is_refused_with_the_nearest_right_one(name: str, right: str) -> None:
+    assert problem(**{name: "x"}) == f"{name} is no setting; did you mean {right}?"
+    assert ".env.example" in problem(LER_ZZZZZZ="x")
+
+
+def test_the_variables_of_our_own_tests_are_let_be() -> None:
+    assert settings(LER_SHARED_DIR="x", LER_TEST_EVERY_KILL="1", LER_REQUIRE_BROWSER="1").ats_connections == ()
