@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from connector.cli.options import ApplicantDid, ApplicantEmail, ApplicantName, Json, applicant_of, read_input
-from connector.cli.render import console, escape, escape_lines, value_words
+from connector.cli.render import PLAIN_WIDTH, console, escape, escape_lines, value_words
 from connector.errors import ConfigurationError
 from connector.model.applicant import ApplicationRef
 from connector.model.changes import Effect, EffectState, Skip
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 WAIT_SECONDS: Final = 600.0
 _LOOK_SECONDS: Final = 0.1
-progress = Console(emoji=False, stderr=True)
+progress = Console(emoji=False, stderr=True, width=None if sys.stderr.isatty() else PLAIN_WIDTH)
 """Beside the receipt, which scripts read from standard output."""
 
 

@@ -39,6 +39,9 @@ def serve() -> None:
         servers = [_server(uvicorn, create_app(connector, public=not split), settings.listen)]
         if split:
             servers.append(_server(uvicorn, create_app(connector, internal=False), settings.public_listen))
+        for variable, listen in listens.items():
+            if listen:
+                log.info("listening on http://%s (%s)", listen, variable)
         for server, taken in zip(servers[1:], sockets[1:], strict=True):
             threading.Thread(target=server.run, args=([taken],), name="public", daemon=True).start()
         servers[0].run(sockets[:1])
