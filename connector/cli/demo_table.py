@@ -6,6 +6,7 @@ A table where there is room for one; on a narrow terminal a block per LER.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from rich.markup import escape as escape_markup
 from rich.padding import Padding
 from rich.table import Table
 
-from connector.cli.render import NOTHING_WRITTEN, escape, escape_lines, one_line, value_words
+from connector.cli.render import NOTHING_WRITTEN, escape, escape_lines, value_words
 
 TABLE_WIDTH: Final = 110
 """Below this a table's columns are too narrow to be read."""
@@ -47,31 +48,34 @@ def show(console: Console, rows: list[Row], *, links: bool) -> None:
     """Print what became of each LER.
 
     Args:
+        rows: in the order of their deliveries: what an earlier one brought is not said again.
         links: whether links to the service are worth printing, as it goes on running.
     """
+    known: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    cells = [_cells(row, known[row.where], links) for row in rows]
     if console.width < TABLE_WIDTH:
-        for row in rows:
-            _block(console, row, links)
+        for one in cells:
+            _block(console, one)
         return
     table = Table(title="What became of each LER", title_justify="left", show_lines=True)
     for heading, width in zip(_HEADINGS, (22, 32, 18, 16, None), strict=True):
         table.add_column(heading, overflow="fold", max_width=width)
-    for row in rows:
-        table.add_row(*_cells(row, links))
+    for one in cells:
+        table.add_row(*one)
     console.print(table)
 
 
-def _block(console: Console, row: Row, links: bool) -> None:
-    name, *cells = _cells(row, links)
+def _block(console: Console, cells: tuple[str, ...]) -> None:
+    name, *others = cells
     console.print(f"\n[bold]{name}[/bold]", highlight=False)
-    for heading, cell in zip(_HEADINGS[1:], cells, strict=True):
+    for heading, cell in zip(_HEADINGS[1:], others, strict=True):
         console.print(f"  {heading}", highlight=False, style="dim")
         console.print(Padding(cell, (0, 0, 0, 4)), highlight=False, overflow="fold")
 
 
-def _cells(row: Row, links: bool) -> tuple[str, ...]:
+def _cells(row: Row, known: set[str], links: bool) -> tuple[str, ...]:
     where = "\n".join((*row.where, row.record["state"].replace("_", " ")))
-    added = "\n".join(_added(row.record, links))
+    added = "\n".join(_added(row.record, known, links))
     decision = escape_lines(_decision(row.record))
     return escape(row.name), decision, escape_markup(_assurances(row.record)), escape_lines(where), escape_lines(added)
 
@@ -109,41 +113,54 @@ def _assurances(record: dict[str, Any]) -> str:
 # --- what it added -----------------------------------------------------------------------------------------------
 
 
-def _added(record: dict[str, Any], links: bool) -> list[str]:
-    """What this delivery wrote, and of a text that speaks of several LERs the lines that speak of this one."""
+def _added(record: dict[str, Any], known: set[str], links: bool) -> list[str]:
+    """What this delivery wrote; of a text that speaks of several LERs the lines that were not there before.
+
+    Args:
+        known: what earlier LERs of the applicant put there; what is found here is added.
+    """
     receipt = record["receipt"]
     if record["state"] == "refused" or not receipt or not receipt["effects"]:
         return ["nothing"]
-    report = record["report"]
-    names = {claim["name"] for claim in report["claims"]} if report else set()
-    lines = [line for effect in receipt["effects"] if effect["wrote"] for line in _effect(effect, names, links)]
+    lines = [line for effect in receipt["effects"] for line in _effect(effect, known, links)]
+    standing = {e["target"] for e in receipt["effects"] if e["state"] == "confirmed"}
+    gone = [e["target"] for e in receipt["effects"] if e["state"] == "undone" and e["target"] not in standing]
     failed = [f"{e['target']}: refused by the ATS ({e['code']})" for e in receipt["effects"] if e["state"] == "failed"]
-    return [*lines, *failed] or ["nothing new: all of it stood there already"]
+    lines += [f"{target}: taken back" for target in gone] + failed
+    return lines or ["nothing new: all of it stood there already"]
 
 
-def _effect(effect: dict[str, Any], names: set[str], links: bool) -> list[str]:
-    if effect["state"] == "undone":
-        return [f"{effect['target']}: taken back"]
+def _effect(effect: dict[str, Any], known: set[str], links: bool) -> list[str]:
+    if effect["state"] != "confirmed":
+        return []
     parts = effect["value"] if effect["op"] == "put_form" else {effect["target"]: effect["value"]}
-    return [line for label, value in parts.items() for line in _value(label, value, names, links)]
+    new = {label: _new(label, _pieces(value, links), known) for label, value in parts.items()}
+    if not effect["wrote"]:
+        return []
+    return [line for label, pieces in new.items() if pieces for line in _lines(label, pieces, parts[label])]
 
 
-def _value(label: str, value: Any, names: set[str], links: bool) -> list[str]:
+def _pieces(value: Any, links: bool) -> list[str]:
+    """The options of a list, the lines of a text."""
     if isinstance(value, list):
-        return [f"{label}: {_short(', '.join(_mentioning([str(v) for v in value], names)))}"]
+        return [str(option) for option in value]
     text = value_words(value) if links else _OUR_LINK.sub("(link to the report)", value_words(value))
-    lines = [line for line in text.splitlines() if line.strip()]
-    if len(lines) < 2:
-        return [f"{label}: {_short(text)}"]
-    own = _mentioning(lines, names)
-    shown = [f"{label}:", *(f"· {_short(line)}" for line in own[:_MANY_LINES])]
-    return shown if len(own) <= _MANY_LINES else [*shown, f"· and {len(own) - _MANY_LINES} lines more"]
+    return [line for line in text.splitlines() if line.strip()]
 
 
-def _mentioning(parts: list[str], names: set[str]) -> list[str]:
-    """Those that name something of this LER; all of them where none does (a sentence about the share itself)."""
-    shown = {one_line(name) for name in names}
-    return [part for part in parts if any(name and name in part for name in shown)] or parts
+def _new(label: str, pieces: list[str], known: set[str]) -> list[str]:
+    new = [piece for piece in pieces if f"{label}: {piece}" not in known]
+    known.update(f"{label}: {piece}" for piece in pieces)
+    return new
+
+
+def _lines(label: str, pieces: list[str], value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [f"{label}: {_short(', '.join(pieces))}"]
+    if len(pieces) == 1:
+        return [f"{label}: {_short(pieces[0])}"]
+    shown = [f"{label}:", *(f"· {_short(piece)}" for piece in pieces[:_MANY_LINES])]
+    return shown if len(pieces) <= _MANY_LINES else [*shown, f"· and {len(pieces) - _MANY_LINES} lines more"]
 
 
 def _short(text: str) -> str:

@@ -49,9 +49,8 @@ def verify(
 ) -> None:
     """Verify LERs. Exit 0: every answer is accepted; 1: one is not; 2: the command could not run.
 
-    A request of --stream: {"id", one of "file" "text" "url", and at will "applicant", "trusted_issuers", "documents",
-    "presentation", "require_key_binding", "as_of", "plan": {"ats", "mapping"}}. docs/answers.md tells every member of
-    it and of the answer; docs/verdicts.md what the verdicts and codes mean.
+    A request of --stream: {"id": ..., "file" or "text" or "url": ...}, and at will "applicant", "documents", "plan" and
+    others: docs/answers.md tells every member of it and of the answer, docs/verdicts.md what verdicts and codes mean.
     """
     from connector.answers import answer
     from connector.ports import World

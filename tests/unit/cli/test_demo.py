@@ -47,18 +47,34 @@ def shown(found: dict[str, Any], *, width: int = 150, links: bool = False, name:
 
 
 def test_a_row_shows_what_this_ler_added_and_not_what_stood_there() -> None:
-    text = "“Welder I”, issuer A: genuine\n“Crane operator”, issuer B: genuine"
-    found = shown(
-        record(
-            effect("credentials", text),
-            effect("checked", "2026-11-24", wrote=False),
-            effect("tags", "LER: Rigging"),
-        )
+    before = "“Welder I”, issuer A: genuine"
+    after = f"{before}\n“Crane operator”, issuer B: genuine"
+    first = record(effect("credentials", before), effect("skills", ["Welding"]), effect("checked", "2026-11-24"))
+    second = record(
+        effect("credentials", after),
+        effect("skills", ["Welding", "Hoisting"]),
+        effect("checked", "2026-11-24", wrote=False),
+        effect("summary", "old.txt", state="undone"),
+        effect("summary", "new.txt"),
     )
-    assert "“Crane operator”, issuer B" in found
-    assert "LER: Rigging" in found
-    assert "Welder I" not in found
-    assert "2026-11-24" not in found
+    console = Console(emoji=False, width=100)
+    with console.capture() as capture:
+        show(console, [Row("one", ("Lever", "Maria"), first), Row("two", ("Lever", "Maria"), second)], links=False)
+    text = capture.get()
+    mine = text[text.index("two") :]
+    assert "“Crane operator”, issuer B" in mine
+    assert "skills: Hoisting" in mine
+    assert "new.txt" in mine
+    for old in ("Welder I", "Welding", "2026-11-24", "taken back"):
+        assert old not in mine
+
+
+def test_another_applicant_starts_with_nothing() -> None:
+    same = record(effect("credentials", "“Welder I”"))
+    console = Console(emoji=False, width=100)
+    with console.capture() as capture:
+        show(console, [Row("one", ("Lever", "Maria"), same), Row("two", ("Lever", "Jonas"), same)], links=False)
+    assert capture.get().count("Welder I") == 2
 
 
 def test_what_was_there_already_is_said_once() -> None:
