@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -47,6 +48,13 @@ def credentials(record: SubmissionRecord) -> list[Found]:
     """What was found in a submission, in the document's order."""
     answer = record.answer or {"credentials": []}
     return [_found(credential, record) for credential in answer["credentials"]]
+
+
+def worth_showing(found: Sequence[Found]) -> list[Found]:
+    """Without the empty covers (a CLR that only holds others), unless something is wrong with them."""
+    if not any(one.claims for one in found):
+        return list(found)
+    return [one for one in found if one.claims or one.credential["decision"] == "refused"]
 
 
 def _found(credential: dict[str, Any], record: SubmissionRecord) -> Found:

@@ -12,7 +12,7 @@ import pytest
 
 from connector.bootstrap import build
 from connector.config import load_settings
-from connector.errors import ConfigurationError, ConnectorError, LinkError, PolicyFileError
+from connector.errors import ConfigurationError, ConnectorError, LinkError, MappingError, PolicyFileError
 from connector.infra.clock import FixedClock
 from connector.model.applicant import Applicant
 from connector.model.changes import ChangeSet
@@ -158,6 +158,23 @@ def test_a_broken_policy_file_keeps_the_service_from_starting(tmp_path: Path) ->
     }
     with pytest.raises(PolicyFileError, match=r"policy\.yaml:1"):
         build(load_settings(environ, env_file=None))
+
+
+def test_a_mapping_for_another_ats_ends_the_start(tmp_path: Path) -> None:
+    (tmp_path / "greenhouse.yaml").write_text("version: 1\nats: lever\nnote: {}\n", encoding="utf-8")
+    environ = {
+        "LER_DATA_DIR": str(tmp_path / "d"),
+        "LER_SECRET_KEY": KEY,
+        "LER_MAPPING_DIR": str(tmp_path),
+        "LER_GREENHOUSE__CLIENT_ID": "c",
+        "LER_GREENHOUSE__CLIENT_SECRET": "s",
+    }
+    settings = load_settings(environ, env_file=None)
+    with pytest.raises(
+        MappingError, match=r"greenhouse\.yaml:2:6: This mapping is for lever; the connection is greenh"
+    ):
+        build(settings)
+    build(settings, files=False).stop()
 
 
 def test_the_first_start_writes_a_key_and_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

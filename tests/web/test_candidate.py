@@ -297,6 +297,56 @@ async def test_withdrawing_takes_it_out_and_says_what_stays(house: House, stays:
     assert bool(left) is bool(stays)
 
 
+async def test_withdrawing_one_of_two_records_says_that_the_note_stays(house: House) -> None:
+    """Nothing had to be kept against anybody's wish: the other record needs the note. It stands there all the same."""
+    async with Candidate(house) as person:
+        receipts = []
+        for name in ("Welder I", "Rigger II"):
+            review = await person.submit(await person.give_file(house.badge(name)), "review")
+            receipts.append(await person.submit(review, "confirm"))
+        gone = await person.submit(receipts[0], "withdraw")
+        assert gone.heading == "Not shared any more"
+        assert gone.html.xpath("//main//li/text()") == [NOTE]
+    assert "Welder I" not in str(house.held.fields) and "Rigger II" in str(house.held.fields)
+
+
+@pytest.mark.parametrize(
+    ("house", "kept"),
+    [
+        ({"overrides": {"LER_GREENHOUSE__WITHDRAWAL": "restrict"}}, True),
+        ({"overrides": {"LER_GREENHOUSE__WITHDRAWAL": "remove"}}, False),
+    ],
+    indirect=["house"],
+)
+async def test_after_a_withdrawal_a_copy_is_named_where_one_is_kept(house: House, kept: bool) -> None:
+    async with Candidate(house) as person:
+        receipt = await person.submit(await person.submit(await person.give_file(house.badge()), "review"), "confirm")
+        gone = await person.submit(receipt, "withdraw")
+        assert ("A copy of the record that is not used any more is kept until" in gone.text) is kept
+    with sqlite3.connect(house.folder / "data" / "connector.sqlite") as db:
+        ((document,),) = db.execute("select document from submissions").fetchall()
+    assert (document is not None) is kept
+
+
+@pytest.mark.parametrize("house", [{"kind": "workday"}], indirect=True)
+async def test_a_field_that_the_ats_knows_by_its_key_alone_is_called_as_the_mapping_calls_it(house: House) -> None:
+    async with Candidate(house) as person:
+        review = await person.submit(await person.give_file(house.badge()), "review")
+    assert "Credentials" in review.preview()
+    assert not any(heading.startswith("ler") for heading in review.preview())
+
+
+async def test_the_empty_cover_around_records_is_not_shown_as_one(house: House) -> None:
+    issuer = house.issuer
+    async with Candidate(house) as person:
+        found = await person.give_file(issuer.clr(badges=[house.badge("Welder I"), house.badge("Rigger II")]))
+        assert [" ".join(e.text_content().split()) for e in found.html.xpath("//legend")] == ["Welder I", "Rigger II"]
+        assert "There is nothing in this record" not in found.text
+        tampered = issuer.clr(badges=[house.badge("Welder I")])
+        tampered["name"] = "Another transcript"
+        assert "Record 1" in (await person.give_file(tampered)).text
+
+
 async def test_discarding_after_confirming_changes_nothing(house: House) -> None:
     """An old page in another tab must not undo what was confirmed since."""
     async with Candidate(house) as person:
@@ -446,7 +496,7 @@ async def test_an_ats_that_does_not_answer_does_not_stop_the_review(house: House
         house.sandbox.inject(SandboxFault(status=500, times=50, on="read"))
         review = await person.submit(found, "review")
         assert review.status == 200
-        assert "ler_credentials" in review.preview()
+        assert "Credentials" in review.preview(), "what the mapping calls it: a key says nothing to a person"
 
 
 async def test_a_database_that_does_not_answer_is_no_json_for_a_person(house: House) -> None:

@@ -17,9 +17,9 @@ from connector.mapping.text import clean
 from connector.model.records import RESTING_STATES, NewSubmission, State, SubmissionRecord
 from connector.model.submission import Basis
 from connector.web.answers import Reader, four_answers
-from connector.web.credentials import Found, credentials
+from connector.web.credentials import Found, credentials, worth_showing
 from connector.web.forms import read_form
-from connector.web.reviewing import Preview, families_of, what_stays
+from connector.web.reviewing import CANNOT_BE_REMOVED, Preview, what_stayed, what_stays
 from connector.web.templates import words
 from connector.web.visits import Handed, TheHanded, TheVisit, Visit, address, settled
 
@@ -123,7 +123,7 @@ def _found(handed: Handed, record: SubmissionRecord, ticked: tuple[str, ...] | N
     again = ticked is None
     if ticked is None:
         ticked = tuple(claim.id for claim in record.claims if claim.preselected)
-    records = [_in_words(handed.visit, found) for found in credentials(record)]
+    records = [_in_words(handed.visit, found) for found in worth_showing(credentials(record))]
     can_share = record.state is State.AWAITING_CONSENT and bool(record.claims)
     return handed.page("candidate_found.html", again=again, records=records, ticked=ticked, can_share=can_share)
 
@@ -252,7 +252,7 @@ def _receipt_lines(handed: Handed, record: SubmissionRecord) -> list[str]:
         say("receipt.when", date=visit.day(record.consented_at), time=f"{record.consented_at:%H:%M} UTC"),
         say("receipt.to", employer=visit.employer),
         *([say("receipt.job", job=job)] if job else []),
-        say("receipt.purpose"),
+        say("receipt.purpose", employer=visit.employer),
         say("receipt.items"),
         *shared,
     ]
@@ -260,11 +260,17 @@ def _receipt_lines(handed: Handed, record: SubmissionRecord) -> list[str]:
 
 def _gone(handed: Handed, record: SubmissionRecord) -> Response:
     """It was withdrawn or deleted; with what this ATS keeps all the same."""
-    skipped = record.receipt.skipped if record.receipt else ()
-    rules = {skip.rule for skip in skipped if skip.reason == "cannot_be_removed"}
-    stays = families_of(rules, handed.visit.connector.mapping(record.ref.connection))
-    key = "discarded" if record.code == "erased" else "withdrawn"
-    return handed.page("candidate_gone.html", again=True, key=key, stays=stays, some_stays=bool(rules) and not stays)
+    connector, connection = handed.visit.connector, record.ref.connection
+    stays = what_stayed(record.receipt, connector.mapping(connection), connector.capabilities(connection))
+    some = any(s.reason == CANNOT_BE_REMOVED for s in record.receipt.skipped) if record.receipt else False
+    return handed.page(
+        "candidate_gone.html",
+        again=True,
+        key="discarded" if record.code == "erased" else "withdrawn",
+        stays=stays,
+        some_stays=some and not stays,
+        copy_kept=bool(record.claims),  # what is deleted here has none left
+    )
 
 
 async def _ticked(request: Request, record: SubmissionRecord) -> tuple[str, ...]:
