@@ -23,7 +23,7 @@ from connector.model.changes import ChangeSet, Effect, EffectState, Family, Rece
 from connector.model.claims import Claim
 from connector.model.records import State
 from connector.model.submission import Submission
-from connector.model.work import DELETES, TAKES_BACK, Action, Work
+from connector.model.work import DELETES, TAKES_BACK, WITHDRAWAL_REQUESTED, Action, Work
 from connector.normalize import Crosswalk
 from connector.ports import Clock, DocumentSource, World
 from connector.retry import next_delay
@@ -70,7 +70,7 @@ class Desk(Protocol):
     def hold_candidate(self, ref: ApplicationRef) -> AbstractContextManager[bool]: ...
     def renew_link(self, report_id: str) -> None: ...
     def wipe(self, submission_id: str) -> None: ...
-    def forget_undone(self, ref: ApplicationRef) -> None: ...
+    def forget(self, ref: ApplicationRef, submission_id: str) -> None: ...
 
 
 class Courier(Protocol):
@@ -200,6 +200,8 @@ class _Run:
         policy = self._tools.policy()
         if work.state in _TO_BE_DELIVERED and work.action is None and not _stale(work, now, _digest(policy)):
             return DELIVER
+        if work.state is State.REFUSED and work.action is None:
+            return self._after_assessment(work)
         if work.state not in _TO_BE_ASSESSED and work.action is not Action.RECHECK:
             return REST
         found = self._examine(work, now, policy)
@@ -236,7 +238,7 @@ class _Run:
 
     def _assessed(self, work: Work, found: Examination, now: datetime, policy: str, earlier: str | None) -> Work | None:
         """Where the submission stands after an assessment. Whoever took it back meanwhile has the last word."""
-        if work.action in TAKES_BACK:
+        if work.action in TAKES_BACK or work.state is State.WITHDRAWN:
             return None
         waits = found.passing and now < work.created_at + self._tools.recheck_for
         values: dict[str, Any] = {
@@ -261,7 +263,7 @@ class _Run:
         else:
             attempts = work.attempts if work.state in _TO_BE_DELIVERED else 0
             values |= {"state": State.PLANNED, "live": True, "attempts": attempts}
-        return work.model_copy(update=values)
+        return work.model_copy(update=values if values["state"] is State.REFUSED else _heard(work, values))
 
     def _duplicate(self, work: Work) -> str | None:
         """An earlier submission of the same bytes for the same application; it stays the one that counted first."""
@@ -290,6 +292,9 @@ class _Run:
         with self._desk.hold_candidate(work.ref) as free:
             if not free:
                 return Turn("again", TARGET_BUSY_SECONDS / self._tools.time_scale)
+            work = self._desk.get(self._id) or work  # another run may have come to the end of it meanwhile
+            if work.state not in _TO_BE_DELIVERED | {State.REFUSED} and work.action not in TAKES_BACK:
+                return REST
             pause = self._tools.courier.wait(work.ref.connection)
             if pause > 0:
                 self._change(next_attempt_at=self._tools.clock.now() + timedelta(seconds=pause))
@@ -314,17 +319,17 @@ class _Run:
                 self._tools.courier.run(delivery)
             finally:
                 receipt = _own_receipt(work, delivery.receipt(), changes)
+            if not refused:
+                assert receipt is not None, "only a refused submission may be without one"
+                return self._finish(work, receipt, changes)
         except StoreError:
             raise
         except RetryableDeliveryError as error:
             return self._try_later(work, error, receipt)
         except ConnectorError as error:
-            return self._failed(error, receipt)
-        if refused:
-            self._change(receipt=receipt)
-            return REST
-        assert receipt is not None, "only a refused submission may be without one"
-        return self._finish(work, receipt, changes)
+            return self._failed(work, error, receipt)
+        self._end(work, receipt=receipt)
+        return REST
 
     def _finish(self, work: Work, receipt: Receipt, changes: ChangeSet) -> Turn:
         if work.action in TAKES_BACK:
@@ -334,8 +339,8 @@ class _Run:
         values = {"state": state, "receipt": receipt, "code": code, "message": message}
         if work.recheck:
             values |= {"action": Action.RECHECK, "next_attempt_at": self._later(work.attempts + 5)}
-        after = self._change(**values)
-        log.info("submission %s: %s, %d writes", self._id, state, receipt.writes)
+        after = self._end(work, **values)
+        log.info("submission %s: %s, %d writes", self._id, after.state, receipt.writes)
         return self._again(after) if after.action is Action.RECHECK else REST
 
     def _retell(self, receipt: Receipt) -> None:
@@ -357,7 +362,8 @@ class _Run:
     def _taken_back(self, work: Work, receipt: Receipt) -> Turn:
         failed = [e for e in receipt.effects if e.state is EffectState.FAILED]
         if failed:
-            self._change(
+            self._end(
+                work,
                 state=State.FAILED,
                 receipt=receipt,
                 code=failed[0].code,
@@ -374,11 +380,16 @@ class _Run:
         assert action is not None
         if action in DELETES:
             self._desk.wipe(self._id)
-            for scope in {work.ref, person_of(work.ref)}:
-                self._desk.forget_undone(scope)
+            self._desk.forget(work.ref, self._id)
             receipt = receipt.model_copy(update={"effects": ()})
-        self._change(
-            state=State.WITHDRAWN, action=None, receipt=receipt, code=_DONE[action], message=message, live=False
+        self._end(
+            work,
+            state=State.WITHDRAWN,
+            action=None,
+            receipt=receipt,
+            code=_DONE[action],
+            message=message,
+            live=False,
         )
         log.info("submission %s: %s", self._id, _DONE[action])
         return REST
@@ -387,25 +398,36 @@ class _Run:
 
     def _try_later(self, work: Work, error: RetryableDeliveryError, receipt: Receipt | None) -> Turn:
         if work.attempts >= MAX_ATTEMPTS:
-            return self._failed(error, receipt)
+            return self._failed(work, error, receipt)
         delay = next_delay(work.attempts, error.retry_after) / self._tools.time_scale
         if error.retry_after is not None:
             self._tools.courier.hold(work.ref.connection, delay)
-        values: dict[str, Any] = {"code": error.code, "message": error.message}
+        refused = work.state is State.REFUSED  # it keeps saying why
+        values: dict[str, Any] = {} if refused else {"code": error.code, "message": error.message}
         if receipt is not None:
             values["receipt"] = receipt
-        self._change(**values, next_attempt_at=self._tools.clock.now() + timedelta(seconds=delay))
+        self._end(work, **values, next_attempt_at=self._tools.clock.now() + timedelta(seconds=delay))
         log.warning("submission %s: attempt %d ended %s; again in %.0f s", self._id, work.attempts, error.code, delay)
         return Turn("again", delay)
 
-    def _failed(self, error: ConnectorError, receipt: Receipt | None) -> Turn:
+    def _failed(self, work: Work, error: ConnectorError, receipt: Receipt | None) -> Turn:
         values = {"state": State.FAILED, "code": error.code, "message": error.message}
-        self._change(**values | ({"receipt": receipt} if receipt is not None else {}))
+        self._end(work, **values | ({"receipt": receipt} if receipt is not None else {}))
         log.warning("submission %s: failed, %s", self._id, error.code)
         return REST
 
     def _change(self, **values: object) -> Work:
         return self._desk.change(self._id, lambda w: w.model_copy(update=values))
+
+    def _end(self, work: Work, **values: object) -> Work:
+        """How a delivery ended. What somebody asked for meanwhile that it was not for is still to be done."""
+
+        def turn(now: Work) -> Work | None:
+            if now.action in TAKES_BACK and now.action is not work.action:
+                return now.model_copy(update={k: v for k, v in values.items() if k == "receipt"})
+            return now.model_copy(update=_heard(now, values))
+
+        return self._desk.change(self._id, turn)
 
     def _later(self, attempt: int) -> datetime:
         return self._tools.clock.now() + timedelta(seconds=next_delay(attempt) / self._tools.time_scale)
@@ -435,6 +457,13 @@ def _stale(work: Work, now: datetime, policy: str) -> bool:
 
 def _digest(policy: Policy) -> str:
     return hashlib.sha256(policy.model_dump_json().encode()).hexdigest()[:16]
+
+
+def _heard(work: Work, values: dict[str, Any]) -> dict[str, Any]:
+    """The values, but what the candidate asked the privacy office for stays in sight until it is done."""
+    if work.code != WITHDRAWAL_REQUESTED:
+        return values
+    return {k: v for k, v in values.items() if k not in ("code", "message")}
 
 
 def _why_refused(found: Examination) -> dict[str, str]:

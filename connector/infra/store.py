@@ -27,9 +27,9 @@ from connector.infra.database import reading, upgrade, writing
 from connector.infra.rows import cursor_of, entry_bytes, entry_of, read_cursor
 from connector.infra.tables import effects, installation, invitations, submissions, targets
 from connector.model.applicant import ApplicationRef
-from connector.model.changes import EffectState
+from connector.model.changes import Receipt
 from connector.model.records import RESTING_STATES, Invitation, NewInvitation, State
-from connector.model.work import Work
+from connector.model.work import Action, Work
 from connector.ports import Clock
 
 SEALED_PARTS: Final = {
@@ -184,12 +184,16 @@ class Store:
         return None if sealed is None else self._vault.open(sealed, f"submissions.document:{submission_id}")
 
     def keep_document(self, submission_id: str, document: bytes) -> None:
+        """Keep what a link led to, unless the submission was, or is being, taken back meanwhile."""
+        wanted = (submissions.c.state != str(State.WITHDRAWN)) & (
+            submissions.c.action.is_(None) | (submissions.c.action == str(Action.RECHECK))
+        )
         values = {
             "document": self._seal_document(submission_id, document),
             "document_sha256": hashlib.sha256(document).hexdigest(),
         }
         with writing(self._engine) as db:
-            db.execute(update(submissions).where(submissions.c.id == submission_id).values(**values))
+            db.execute(update(submissions).where(submissions.c.id == submission_id, wanted).values(**values))
 
     def change(self, submission_id: str, turn: Callable[[Work], Work | None]) -> Work:
         """Read, let `turn` say what it becomes (None: nothing), and write, under one lock.
@@ -255,14 +259,15 @@ class Store:
             return db.execute(query.order_by(submissions.c.created_at).limit(1)).scalar_one_or_none()
 
     def stalled(self, before: datetime, beyond: datetime, limit: int = 500) -> tuple[Work, ...]:
-        """Submissions that should have moved and did not.
+        """Submissions that should have moved and did not. One that failed waits for somebody, whatever it was to do.
 
         Args:
             before: untouched since then, and not due later.
             beyond: a time after this cannot be meant: the clock was set back since it was written.
         """
         resting = [str(s) for s in RESTING_STATES]
-        moving = or_(submissions.c.state.not_in(resting), submissions.c.action.is_not(None))
+        asked = submissions.c.action.is_not(None) & (submissions.c.state != str(State.FAILED))
+        moving = or_(submissions.c.state.not_in(resting), asked, submissions.c.next_attempt_at.is_not(None))
         due = or_(submissions.c.next_attempt_at.is_(None), submissions.c.next_attempt_at < before)
         untouched = and_(due, submissions.c.updated_at < before)
         unreal = or_(submissions.c.next_attempt_at > beyond, submissions.c.updated_at > beyond)
@@ -277,11 +282,27 @@ class Store:
         with writing(self._engine) as db:
             db.execute(update(submissions).where(submissions.c.id == submission_id).values(**empty))
 
-    def forget_undone(self, ref: ApplicationRef) -> None:
-        """Delete what the ledger remembers of values that were taken back."""
-        undone = str(EffectState.UNDONE)
+    def forget(self, ref: ApplicationRef, submission_id: str) -> None:
+        """Delete what is remembered elsewhere of a submission that is erased.
+
+        That is what the ledger knows of values of which nothing stands any more, and the plans and receipts of the
+        candidate's other submissions that no delivery will make anew: each spoke of everything that was shared.
+        """
         with writing(self._engine) as db:
-            db.execute(delete(effects).where(effects.c.target == target_of(ref), effects.c.state == undone))
+            for scope in {target_of(ref), target_of(person_of(ref))}:
+                rows = db.execute(select(effects).where(effects.c.target == scope)).all()
+                gone = [row.effect for row in rows if not self._entry(row).active]
+                db.execute(delete(effects).where(effects.c.target == scope, effects.c.effect.in_(gone)))
+            others = select(submissions).where(
+                submissions.c.target == target_of(person_of(ref)),
+                submissions.c.id != submission_id,
+                or_(submissions.c.live.is_(False), submissions.c.state == str(State.FAILED)),
+            )
+            for work in map(self._work, db.execute(others.with_for_update()).all()):
+                after = work.model_copy(update={"change_set": None, "receipt": _without_values(work.receipt)})
+                if after != work:
+                    columns = self._columns(after, work)
+                    db.execute(update(submissions).where(submissions.c.id == work.id).values(**columns))
 
     # --- targets ---
 
@@ -468,6 +489,13 @@ class Store:
                 members |= json.loads(self._vault.open(sealed, f"submissions.{column}:{row.id}"))
         ref = ApplicationRef(connection=row.connection, candidate=row.candidate, application=row.application)
         return Work.model_validate({**members, "id": row.id, "ref": ref})
+
+
+def _without_values(receipt: Receipt | None) -> Receipt | None:
+    if receipt is None:
+        return None
+    empty = {"value": None, "detail": ""}
+    return receipt.model_copy(update={"effects": tuple(e.model_copy(update=empty) for e in receipt.effects)})
 
 
 def _token_digest(token: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from connector.model.applicant import Applicant
 from connector.model.records import SubmissionRecord
@@ -21,6 +22,8 @@ class Action(StrEnum):
 
 TAKES_BACK = frozenset({Action.UNDO, Action.WITHDRAW, Action.REMOVE, Action.ERASE})
 DELETES = frozenset({Action.REMOVE, Action.ERASE})
+WITHDRAWAL_REQUESTED: Final = "withdrawal_requested"
+"""Code of a submission whose candidate asked to withdraw it, where the privacy office decides."""
 
 
 class Work(SubmissionRecord):

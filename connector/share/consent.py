@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.errors import ConnectorError, IntakeError
 from connector.model.records import State
-from connector.model.work import TAKES_BACK, Action, Work
+from connector.model.work import DELETES, TAKES_BACK, WITHDRAWAL_REQUESTED, Action, Work
 
 
 def not_allowed(message: str) -> ConnectorError:
@@ -58,11 +58,11 @@ def retried(work: Work) -> Work:
 
 
 def taken_back(work: Work, action: Action) -> Work:
-    """Stop counting it; the pipeline takes its values out of the ATS."""
+    """Stop counting it; the pipeline takes its values out of the ATS. A deletion under way stays one."""
     if action is not Action.ERASE and work.state in (State.WITHDRAWN, State.REFUSED):
         raise not_allowed("Nothing of this submission stands in the ATS.")
     values = {
-        "action": action,
+        "action": work.action if work.action in DELETES and action not in DELETES else action,
         "live": False,
         "state": State.DELIVERING,
         "attempts": 0,
@@ -75,5 +75,9 @@ def taken_back(work: Work, action: Action) -> Work:
 
 def withdrawal_requested(work: Work) -> Work:
     """For the privacy office: the candidate asked, and somebody has to decide."""
+    if work.state in (State.WITHDRAWN, State.REFUSED):
+        raise not_allowed("Nothing of this submission stands in the ATS.")
+    if work.action in TAKES_BACK:
+        return work
     message = "The candidate withdrew it; the privacy office decides what happens."
-    return work.model_copy(update={"code": "withdrawal_requested", "message": message})
+    return work.model_copy(update={"code": WITHDRAWAL_REQUESTED, "message": message})

@@ -259,10 +259,12 @@ class TestLedger:
         store.save(REF, [entry(state=EffectState.CONFIRMED)])
         assert [e.state for e in store.entries(REF)] == [EffectState.CONFIRMED]
 
-    def test_what_was_taken_back_can_be_forgotten(self, store: Store) -> None:
-        store.save(REF, [entry(state=EffectState.UNDONE), entry(key="field:g", state=EffectState.CONFIRMED)])
-        store.forget_undone(REF)
-        assert [e.key for e in store.entries(REF)] == ["field:g"]
+    def test_what_no_longer_stands_can_be_forgotten(self, store: Store) -> None:
+        taken_back, refused = entry(state=EffectState.UNDONE), entry(key="field:r", state=EffectState.FAILED)
+        standing = entry(key="field:g", confirmed="v", state=EffectState.CONFIRMED)
+        store.save(REF, [taken_back, refused, standing, entry(key="field:s").sent()])
+        store.forget(REF, "sub_1")
+        assert sorted(e.key for e in store.entries(REF)) == ["field:g", "field:s"]
 
     def test_each_application_has_its_own(self, store: Store) -> None:
         store.save(REF, [entry()])
