@@ -29,7 +29,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from adapters.greenhouse.doctor import SCOPES
+from adapters.greenhouse.doctor import SCOPES, USERS
 from adapters.greenhouse.lists import LISTS, Pager
 from adapters.greenhouse.refusals import (
     body_of,
@@ -97,7 +97,7 @@ class GreenhouseSandbox(StandIn):
     def __init__(self, seed: SandboxSeed, *, now: Callable[[], float] = time.time) -> None:
         super().__init__(seed, now=now)
         self.world = World(seed_people(seed), now=now, next_id=self.next_id)
-        self.permissions = set(SCOPES)
+        self.permissions = set(SCOPES) - {USERS}  # its own settings name no acting user
         self._tokens: dict[str, _Token] = {}
         self._pager = Pager()
         self._window = FixedWindow(self.option("rate_limit", 600), RATE_SECONDS, now)

@@ -39,7 +39,7 @@ def check(
     findings = 0
     for path in files:
         found = _findings(path, wanted)
-        for line in found or [f"{path}: no findings"]:
+        for line in [str(one) for one in found] or [f"{path}: no findings"]:
             typer.echo(line)
         findings += len(found)
     raise typer.Exit(1 if findings else 0)

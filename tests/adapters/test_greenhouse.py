@@ -16,7 +16,7 @@ import pytest
 from pydantic import ValidationError
 
 from adapters.greenhouse.adapter import KEPT_SECONDS, MAX_ATTACHMENT_BYTES, GreenhouseAdapter
-from adapters.greenhouse.doctor import ONLY_FOR, SCOPES
+from adapters.greenhouse.doctor import ONLY_FOR, SCOPES, USERS
 from adapters.greenhouse.sandbox import GreenhouseSandbox
 from adapters.greenhouse.settings import GreenhouseSettings
 from adapters.greenhouse.wire import read_token, words_of
@@ -90,6 +90,7 @@ async def make() -> AsyncIterator[Make]:
     def build(settings: Mapping[str, Any] | None = None, **options: Any) -> Bench:
         clock = [1_800_000_000.0]
         sandbox = GreenhouseSandbox(SandboxSeed(options=options), now=lambda: clock[0])
+        sandbox.permissions.add(USERS)
         wire = Recorder(LoopbackTransport(sandbox))
         http = AtsHttpClients("gh", rate=10_000, burst=10_000, transport=wire, time_scale=100_000)
         opened.append(http)
@@ -647,7 +648,7 @@ async def test_the_doctor_asks_about_each_scope_once_and_writes_nothing(make: Ma
 
 async def test_the_scope_to_look_at_users_is_needed_only_for_an_acting_user(make: Make) -> None:
     bench = make()
-    bench.sandbox.permissions.discard("harvest:users:list")
+    bench.sandbox.permissions.discard(USERS)
     assert [p.name for p in await bench.ats.probe() if not p.ok] == []
     assert "GET /v3/users" not in bench.wire.calls()
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from ruamel.yaml import YAML
 
-from adapters.greenhouse.doctor import SCOPES
+from adapters.greenhouse.doctor import SCOPES, USERS
 from adapters.greenhouse.lists import LISTS
 from adapters.greenhouse.sandbox import ATTACHMENT_TYPES, CLIENT_ID, CLIENT_SECRET, VISIBILITY, GreenhouseSandbox
 from connector.ports import SandboxSeed
@@ -39,7 +39,9 @@ def writes(shared: Path) -> Json:
 
 @pytest.fixture
 def sandbox() -> GreenhouseSandbox:
-    return GreenhouseSandbox(SandboxSeed())
+    sandbox = GreenhouseSandbox(SandboxSeed())
+    sandbox.permissions.add(USERS)
+    return sandbox
 
 
 @pytest.fixture
