@@ -32,7 +32,7 @@ from connector.infra.store import Store
 from connector.infra.tokens import RefreshTokens
 from connector.intake import only_link, screen
 from connector.mapping import FieldMapping, PlanContext, load_mapping, make_plan, mapping_path
-from connector.model.applicant import Applicant
+from connector.model.applicant import Applicant, ApplicationRef
 from connector.model.changes import ChangeSet, Family
 from connector.model.claims import Claim
 from connector.model.records import (
@@ -205,10 +205,7 @@ class Connector:
         """The content or the link, checked as far as that goes before keeping it. Pasted text may be a link."""
         if (new.content is None) == (new.url is None):
             raise IntakeError("Hand in either a file or a link.", code="invalid_request")
-        if any(len(text) > MAX_ID_CHARS for text in (new.ref.candidate, new.ref.application or "")):
-            raise IntakeError("An id of the ATS is too long.", code="invalid_request")
-        if not new.ref.candidate:
-            raise IntakeError("The candidate is missing.", code="invalid_request")
+        _check_ids(new.ref)
         url = new.url if new.content is None else only_link(new.content)
         if url is not None:
             if len(url) > MAX_URL_CHARS:
@@ -310,8 +307,13 @@ class Connector:
     # --- links ---
 
     def invite(self, new: NewInvitation) -> tuple[str, Invitation]:
-        """A link for one applicant and one application. Only its hash is kept."""
+        """A link for one applicant and one application. Only its hash is kept.
+
+        Raises:
+            IntakeError: nothing could be handed in through it.
+        """
         self._require_connection(new.ref.connection)
+        _check_ids(new.ref)
         token = secrets.token_urlsafe(24)
         invitation = self._store.invite(f"inv_{secrets.token_hex(12)}", token, new)
         return f"{self.settings.public_url}/s/{token}", invitation
@@ -444,6 +446,16 @@ class Connector:
         if name not in self._accounts:
             known = ", ".join(self.connections) or "none"
             raise ConnectorError("There is no connection of that name.", code="unknown_connection", detail=known)
+
+
+def _check_ids(ref: ApplicationRef) -> None:
+    if not ref.candidate:
+        raise IntakeError("The candidate is missing.", code="invalid_request")
+    for text in (ref.candidate, ref.application or ""):
+        if len(text) > MAX_ID_CHARS:
+            raise IntakeError("An id of the ATS is too long.", code="invalid_request")
+        if not text.isprintable():
+            raise IntakeError("An id of the ATS holds characters that no id has.", code="invalid_request")
 
 
 _COPIED: Final = (

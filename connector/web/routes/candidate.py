@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
@@ -186,7 +187,7 @@ async def confirm(request: Request, handed: TheHanded) -> Response:
     if handed.record.state is State.AWAITING_CONSENT:
         selected = await _ticked(request, handed.record)
         if selected:
-            await run_sync(handed.visit.connector.consent, handed.record.id, selected)
+            await _unless_too_late(partial(handed.visit.connector.consent, handed.record.id, selected))
     return handed.back()
 
 
@@ -194,12 +195,17 @@ async def confirm(request: Request, handed: TheHanded) -> Response:
 async def withdraw(handed: TheHanded) -> Response:
     """The person changed their mind. Doing it twice does no more than once."""
     if handed.record.live:
-        try:
-            await run_sync(handed.visit.connector.withdraw, handed.record.id)
-        except ConnectorError as error:
-            if error.code != "not_allowed_now":  # somebody was faster: the page says how it stands
-                raise
+        await _unless_too_late(partial(handed.visit.connector.withdraw, handed.record.id))
     return handed.back()
+
+
+async def _unless_too_late(step: Callable[[], object]) -> None:
+    """Do it, unless somebody was faster (a second click, another window): the page says how it stands."""
+    try:
+        await run_sync(step)
+    except ConnectorError as error:
+        if error.code != "not_allowed_now":
+            raise
 
 
 @router.post("/{token}/{submission}/{key}/discard")

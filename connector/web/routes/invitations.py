@@ -67,12 +67,21 @@ class InvitationAnswer(BaseModel):
     expires_at: datetime
 
 
+def _require_whole_characters(body: InvitationRequest) -> None:
+    """Half of a character in JSON (`\\ud800` alone) reads as text, and no text can be stored or sent with it."""
+    try:
+        body.model_dump_json()
+    except ValueError:
+        raise ApiError(422, "invalid_request", "The request holds broken characters.") from None
+
+
 @router.post("", status_code=201)
 async def invite(request: Request, body: InvitationRequest) -> InvitationAnswer:
     """Make a link to the candidate's page. The link is shown once: only its hash is kept."""
     connector = the_connector(request)
     if body.connection not in connector.connections:
         raise ApiError(422, "unknown_connection", "There is no connection of that name.")
+    _require_whole_characters(body)
     new = NewInvitation(
         ref=ApplicationRef(
             connection=body.connection, candidate=body.candidate or body.application, application=body.application
