@@ -401,7 +401,8 @@ class _Run:
             return self._failed(work, error, receipt)
         delay = next_delay(work.attempts, error.retry_after) / self._tools.time_scale
         if error.retry_after is not None:
-            self._tools.courier.hold(work.ref.connection, delay)
+            asked = next_delay(1, error.retry_after) / self._tools.time_scale
+            self._tools.courier.hold(work.ref.connection, asked)
         refused = work.state is State.REFUSED  # it keeps saying why
         values: dict[str, Any] = {} if refused else {"code": error.code, "message": error.message}
         if receipt is not None:

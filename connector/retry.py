@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 MAX_RETRY_AFTER: Final = 3600.0
 """An ATS that asks for more than an hour is asked again after an hour: one day in a header is a mistake or a fault."""
+TRUSTED_ATTEMPTS: Final = 20
+"""Whoever was told "in a moment" so many times waits longer: the attempts must last for about a day."""
 FIRST_DELAY: Final = 2.0
 MAX_DELAY: Final = 900.0
 
@@ -25,14 +27,16 @@ MAX_DELAY: Final = 900.0
 def next_delay(attempt: int, retry_after: float | None = None, *, rng: random.Random | None = None) -> float:
     """Seconds to wait before attempt `attempt + 1` (the first attempt is 1).
 
-    The vendor's Retry-After holds, within 0..MAX_RETRY_AFTER, with up to a tenth more as jitter; otherwise it doubles
-    from 2 s up to 15 min, with full jitter on the upper half.
+    The vendor's Retry-After holds, within 0..MAX_RETRY_AFTER, with up to a tenth more as jitter; without one, and as
+    the least after TRUSTED_ATTEMPTS, it doubles from 2 s up to 15 min, with full jitter on the upper half.
     """
     chance: float = (rng or random.Random()).random()  # noqa: S311  # jitter, not a secret
-    if retry_after is not None:
-        return min(max(retry_after, 0.0), MAX_RETRY_AFTER) * (1 + chance / 10)
     ceiling = min(FIRST_DELAY * 2 ** min(attempt - 1, 20), MAX_DELAY)
-    return float(ceiling / 2 + chance * ceiling / 2)
+    own = float(ceiling / 2 + chance * ceiling / 2)
+    if retry_after is None:
+        return own
+    asked = min(max(retry_after, 0.0), MAX_RETRY_AFTER) * (1 + chance / 10)
+    return asked if attempt <= TRUSTED_ATTEMPTS else max(asked, own)
 
 
 async def within_attempt(read: Callable[[], Awaitable[T]], *, attempts: int = 2) -> T:

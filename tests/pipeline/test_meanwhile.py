@@ -259,3 +259,14 @@ class TestARequestForThePrivacyOffice:
         bench.connector.undo(record.id)
         bench.drive(record)
         assert bench.work(record).code == "undone"
+
+
+def test_an_ats_that_always_says_at_once_does_not_use_up_a_days_attempts_in_a_moment(bench: Bench) -> None:
+    record = bench.submit()
+    busy = bench.when_the_ats_says(RetryableDeliveryError("It is busy.", code="ats_busy", retry_after=0.0))
+    scaled = [bench.drive(record, busy).delay for _ in range(pipeline.MAX_ATTEMPTS - 1)]
+    assert sum(scaled) * bench.tools.time_scale > 8 * 3600
+    assert max(scaled[:10]) == 0.0
+    assert bench.tools.courier.wait(record.ref.connection) == 0.0
+    bench.drive(record)
+    assert bench.work(record).state is State.DELIVERED
