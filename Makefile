@@ -29,7 +29,7 @@ demo: $(VENV)/.run
 	$(BIN)/ler-connector demo $(ARGS)
 
 test: $(VENV)/.dev lint
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 2 -rs $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
