@@ -65,6 +65,7 @@ CLEAR: Final = (
     "updated_at",
 )
 MAX_PAGE: Final = 200
+ENDED_FOR: Final = timedelta(days=1)
 
 
 class IdempotencyConflict(StoreError):
@@ -96,6 +97,7 @@ class Store:
         """Bring the tables up to date, and make sure that our secret key is the one they were written with."""
         upgrade(self._engine)
         with writing(self._engine) as db:
+            self._forget_ended(db)
             db.execute(
                 self._upsert(installation).on_conflict_do_nothing(),
                 {"name": "digest_key", "sealed": self._vault.seal(secrets.token_bytes(32), "installation:digest_key")},
@@ -422,7 +424,12 @@ class Store:
         }
         with writing(self._engine) as db:
             db.execute(insert(invitations), row)
+            self._forget_ended(db)
         return self.invitation(token)
+
+    def _forget_ended(self, db: Connection) -> None:
+        """A day after it ended nothing of an invitation is kept; until then whoever comes late is told that it ended."""
+        db.execute(delete(invitations).where(invitations.c.expires_at < self._clock.now() - ENDED_FOR))
 
     def invitation(self, token: str) -> Invitation:
         """The invitation behind a link.

@@ -307,6 +307,15 @@ class TestLinks:
             store.invitation("token")
         assert caught.value.code == "link_expired"
 
+    def test_nothing_of_an_invitation_is_kept_once_it_has_ended(self, store: Store, clock: FixedClock) -> None:
+        store.invite("inv_1", "token", NewInvitation(ref=REF, applicant=Applicant(name=CANARY), expires_in=60))
+        clock.set(NOW + timedelta(days=2))
+        store.invite("inv_2", "other", NewInvitation(ref=REF, applicant=Applicant(name=CANARY), expires_in=60))
+        with pytest.raises(LinkError) as caught:
+            store.invitation("token")
+        assert caught.value.code == "link_unknown"
+        assert store.invitation("other").applicant.name == CANARY
+
     def test_a_wrong_token_is_unknown(self, store: Store) -> None:
         with pytest.raises(LinkError) as caught:
             store.invitation("guess")
