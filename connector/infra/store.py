@@ -428,7 +428,7 @@ class Store:
         return self.invitation(token)
 
     def _forget_ended(self, db: Connection) -> None:
-        """A day after it ended nothing of an invitation is kept; until then whoever comes late is told that it ended."""
+        """A day after it ended nothing of an invitation is kept; until then whoever comes late is told so."""
         db.execute(delete(invitations).where(invitations.c.expires_at < self._clock.now() - ENDED_FOR))
 
     def invitation(self, token: str) -> Invitation:

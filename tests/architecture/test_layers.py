@@ -48,7 +48,7 @@ def test_our_adapters_are_found_as_anyones_are() -> None:
 
 
 def test_no_committed_file_names_a_registry_host_or_a_machine_path() -> None:
-    hosts = "|".join(["pypi" + r"\.org", "pythonhosted" + r"\.org", "npmjs" + r"\.(org|com)", "deb" + r"\.debian\.org"])
+    hosts = "|".join(["pypi" + r"\.org", "pythonho" + r"sted\.org", "npmjs" + r"\.(org|com)", "deb" + r"\.debian\.org"])
     paths = "|".join(["/wo" + "rk/", "/ro" + "ot/", "/ho" + r"me/[a-z]+/", "/tmp/ba" + "sh_jobs"])
     found = [
         f"{path.relative_to(ROOT)}: {match.group()}"
