@@ -52,7 +52,8 @@ class ConnectionOptions(BaseModel):
 
     kind: str = Field("", description="Which ATS this is, when the connection is not named after it.")
     consent: Literal["ask", "given"] = Field(
-        "ask", description="Whether LERs found through an ATS event wait for the applicant's consent: ask or given."
+        "ask",
+        description="For LERs found through an ATS event: ask the applicant first, or given; not used yet.",
     )
     language: str = Field("en", description="The language of what is written to this ATS.")
     withdrawal: Literal["restrict", "remove", "review"] = Field(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from connector.share.keys import hash_api_key
 from connector.web.problems import ApiError
 
 MAX_FAILURES: Final = 20
@@ -28,7 +28,7 @@ class ApiKeys:
     """
 
     def __init__(self, hashes: tuple[str, ...], *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._hashes = tuple(h.removeprefix("sha256$") for h in hashes)
+        self._hashes = hashes
         self._monotonic = monotonic
         self._failures: deque[float] = deque(maxlen=MAX_FAILURES)
 
@@ -48,6 +48,6 @@ class ApiKeys:
         raise ApiError(401, "unauthorized", "The API key is missing or wrong.")
 
     def _known(self, key: str) -> bool:
-        digest = hashlib.sha256(key.encode()).hexdigest()
+        digest = hash_api_key(key)
         matches = [hmac.compare_digest(digest, known) for known in self._hashes]
         return any(matches)
