@@ -20,6 +20,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from connector import codec
 from connector.errors import IntakeError
+from connector.verify import sodium
 from connector.verify.errors import CheckError
 
 MIN_RSA_BITS: Final = 2048
@@ -96,11 +97,11 @@ class PublicKey:
 
     def verifies(self, signature: bytes, data: bytes) -> bool:
         """Whether `signature` (in JOSE's raw form) over `data` was made with the private half of this key."""
+        if self.kind is KeyKind.ED25519:
+            return sodium.verifies(self.spki[-sodium.KEY_BYTES :], signature, data)
         key = _loaded(self.spki)  # of the class that its kind says, which is asked faster than the class
         try:
-            if self.kind is KeyKind.ED25519:
-                cast("ed25519.Ed25519PublicKey", key).verify(signature, data)
-            elif self.kind is KeyKind.RSA:
+            if self.kind is KeyKind.RSA:
                 cast("rsa.RSAPublicKey", key).verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
             else:
                 self._verify_ecdsa(cast("ec.EllipticCurvePublicKey", key), signature, data)
@@ -116,18 +117,18 @@ class PublicKey:
         key.verify(encode_dss_signature(r, s), data, scheme)
 
 
-_LoadedKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+_LoadedKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
 @lru_cache(maxsize=1024)
 def _loaded(spki: bytes) -> _LoadedKey:
     key = serialization.load_der_public_key(spki)
-    if not isinstance(key, ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+    if not isinstance(key, _LoadedKey):
         raise _unsupported(type(key).__name__)
     return key
 
 
-def _public_key(kind: KeyKind, key: _LoadedKey) -> PublicKey:
+def _public_key(kind: KeyKind, key: ed25519.Ed25519PublicKey | _LoadedKey) -> PublicKey:
     return PublicKey(
         kind, key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     )

@@ -34,6 +34,31 @@ def test_a_signature_holds_for_its_data_and_nothing_else(alg: str) -> None:
     assert not public.verifies(b"", b"data")
 
 
+def test_no_byte_goes_over_from_an_ed25519_signature_to_its_data() -> None:
+    """libsodium reads both as one piece: where one ends and the other begins is for us to see to."""
+    key = SigningKey("signature", "EdDSA")
+    public = keys.from_jwk(key.public_jwk)
+    signature = key.sign(b"data")
+    assert public.verifies(signature, b"data")
+    assert not public.verifies(signature[:-1], signature[-1:] + b"data")
+    assert not public.verifies(signature + b"d", b"ata")
+
+
+_ORDER_8 = "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"
+_GROUP_ORDER = 2**252 + 27742317777372353535851937790883648493
+
+
+def test_an_ed25519_signature_has_one_spelling() -> None:
+    """RFC 8032 section 5.1.7: S is below the order of the group; a point of small order is nobody's commitment."""
+    key = SigningKey("signature", "EdDSA")
+    public = keys.from_jwk(key.public_jwk)
+    signature = key.sign(b"data")
+    again = int.from_bytes(signature[32:], "little") + _GROUP_ORDER
+    assert public.verifies(signature, b"data")
+    assert not public.verifies(signature[:32] + again.to_bytes(32, "little"), b"data")
+    assert not public.verifies(bytes.fromhex(_ORDER_8) + signature[32:], b"data")
+
+
 def _multikey(prefix: bytes, body: bytes) -> str:
     return "z" + codec.base58_encode(prefix + body)
 
@@ -52,7 +77,7 @@ ED = b"\xed\x01"
         (_multikey(ED, b"\x01" + b"\x00" * 31), "key_too_weak"),
         (_multikey(ED, b"\xec" + b"\xff" * 30 + b"\x7f"), "key_too_weak"),
         (
-            _multikey(ED, bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")),
+            _multikey(ED, bytes.fromhex(_ORDER_8)),
             "key_too_weak",
         ),
         (_multikey(b"\x80\x24", b"\x02" + b"\xff" * 32), "key_malformed"),
