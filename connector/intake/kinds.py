@@ -31,6 +31,16 @@ WRAPPER_MEMBERS: Final = (
 _ENDORSEMENT = "EndorsementCredential"
 _OPEN_BADGE_TYPES = frozenset({"OpenBadgeCredential", "AchievementCredential"})
 _LER_RS_MARKS = ("ler-rs", "lerrs")
+_LER_RS_SECTIONS = frozenset(
+    {
+        "educationAndLearnings",
+        "educationAndLearning",
+        "certifications",
+        "licenses",
+        "employmentHistories",
+        "employmentHistory",
+    }
+)
 
 
 def types_of(value: Json) -> tuple[str, ...]:
@@ -81,8 +91,10 @@ def is_open_badge_2(value: Json) -> bool:
 
 
 def is_bare_ler_rs(value: Json) -> bool:
-    """An LER-RS record that nobody wrapped into a credential."""
-    return any(_says_ler_rs(t) for t in types_of(value))
+    """An LER-RS record that nobody wrapped into a credential: by its type, or a person with sections of a résumé."""
+    if any(_says_ler_rs(t) for t in types_of(value)):
+        return True
+    return isinstance(value.get("person"), dict) and not _LER_RS_SECTIONS.isdisjoint(value)
 
 
 def is_credential(value: Json) -> bool:

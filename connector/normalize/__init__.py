@@ -31,6 +31,7 @@ from connector.normalize.crosswalk import (
     is_crosswalk,
     load_crosswalk,
 )
+from connector.normalize.europass import read_europass
 from connector.normalize.ler_rs import read_ler_rs
 from connector.normalize.open_badges import read_open_badge_2, read_open_badge_3
 from connector.normalize.plain_vc import read_plain_vc
@@ -54,9 +55,10 @@ _READERS: Final[dict[CredentialFormat, Callable[[AssessedCredential, Collector],
     CredentialFormat.OPEN_BADGE_2: read_open_badge_2,
     CredentialFormat.CLR_2: read_clr,
     CredentialFormat.LER_RS: read_ler_rs,
+    CredentialFormat.EUROPASS_EDC: read_europass,
     CredentialFormat.VERIFIABLE_CREDENTIAL: read_plain_vc,
 }
-"""An endorsement speaks about somebody else's credential, and Europass EDC is recognised but not read: no claims."""
+"""An endorsement speaks about somebody else's credential: no claims."""
 
 
 def read_claims(assessed: AssessedCredential, crosswalk: Crosswalk = EMPTY) -> tuple[Claim, ...]:

@@ -1,4 +1,7 @@
-"""LER-RS (HR Open Standards): what the applicant says of themselves, entry by entry.
+"""LER-RS (HR Open Standards 4.4 and 4.5): what the applicant says of themselves, entry by entry.
+
+Two spellings are in use: that of the standard's schemas (`educationAndLearnings` with `educationDegrees`), and that of
+the résumé builders, which name an entry's degree by itself (`educationAndLearning` with `degree`, `programName`).
 
 Read are names only: certifications, licences, degrees and skills. Employment, addresses, narratives, attachments and
 the words `verified` or `verificationStatus` are not. Credentials embedded in `verifications` are assessed on their own
@@ -13,7 +16,7 @@ from typing import Any, Final
 from connector.model.claims import SkillSource
 from connector.model.credential import AssessedCredential
 from connector.normalize.collect import Collector
-from connector.normalize.values import day, first_of, identifier, objects, subjects, text
+from connector.normalize.values import day, first_of, identifier, many, objects, subjects, text
 
 SOURCE: Final = "ler_rs"
 _GRANTED: Final = frozenset({"granted", "awarded", "conferred", "completed"})
@@ -49,19 +52,32 @@ def _read_entries(
             collector.crosswalk(name, identifier(entry), ())
 
 
-def read_education(record: dict[str, Any], place: str, collector: Collector, *, source: str = SOURCE) -> None:
+def read_education(record: dict[str, Any], record_place: str, collector: Collector, *, source: str = SOURCE) -> None:
     """The degrees of `educationAndLearnings` (4.4: `educationAndLearning`), by name; none that is still under way."""
     for index, entry in enumerate(objects(first_of(record, "educationAndLearnings", "educationAndLearning"))):
+        place = f"{record_place}.educationAndLearnings[{index}]"
+        _read_builder_entry(entry, place, collector, source)
         for number, degree in enumerate(objects(first_of(entry, "educationDegrees", "educationDegree"))):
             name = text(degree.get("name"))
             status = text(degree.get("degreeGrantedStatus"))
             if name and (status is None or status.casefold() in _GRANTED):
-                where = f"{place}.educationAndLearnings[{index}].educationDegrees[{number}]"
+                where = f"{place}.educationDegrees[{number}]"
                 collector.achievement(name, where, achievement_type="Degree", source=source)
 
 
+def _read_builder_entry(entry: dict[str, Any], place: str, collector: Collector, source: str) -> None:
+    """An entry that names its degree, its programme or its certificate by itself; none that is still under way."""
+    degree = text(first_of(entry, "degree", "programName"))
+    if degree and entry.get("currentlyEnrolled") is not True:
+        collector.achievement(degree, f"{place}.degree", achievement_type="Degree", source=source)
+    for education in objects(entry.get("education")):
+        name = text(education.get("name"))
+        if name:
+            collector.achievement(name, f"{place}.education", source=source)
+
+
 def _read_skills(record: dict[str, Any], place: str, collector: Collector) -> None:
-    for index, entry in enumerate(objects(first_of(record, "skills", "skill", "competencies"))):
-        name = text(first_of(entry, "name", "competencyName"))
+    for index, entry in enumerate(many(first_of(record, "skills", "skill", "competencies"))):
+        name = text(first_of(entry, "name", "competencyName", "skills") if isinstance(entry, dict) else entry)
         if name:
             collector.skill(name, f"{place}.skills[{index}]", SkillSource.LER_RS)

@@ -32,7 +32,7 @@ def first_of(document: dict[str, Any], *names: str) -> Any:
 
 
 def text(value: Any) -> str | None:
-    """The text of a value: a string, `{"@value": ...}`, a language map, or a list of those (English first).
+    """The text of a value: a string, `{"@value": ...}`, a language map (also of lists), or a list of those (English first).
 
     Empty text is none.
     """
@@ -53,7 +53,7 @@ def _of_list(values: list[Any]) -> str | None:
 
 def _of_language_map(values: dict[str, Any]) -> str | None:
     english = [k for k in values if k == "en" or k.startswith(("en-", "en_"))]
-    found = (text(values[k]) for k in [*english, *values] if isinstance(values[k], str))
+    found = (text(values[k]) for k in [*english, *values] if isinstance(values[k], str | list))
     return next((t for t in found if t), None)
 
 

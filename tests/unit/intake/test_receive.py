@@ -363,6 +363,18 @@ def test_an_ler_rs_that_nobody_wrapped_is_read_as_it_is() -> None:
     assert shape(record) == [("$", "ler_rs"), ("$.certifications[0].verifications[0]", "open_badge_3")]
 
 
+@pytest.mark.parametrize("section", ["educationAndLearnings", "educationAndLearning"])
+def test_an_ler_rs_that_does_not_say_its_type_is_known_by_its_sections(section: str) -> None:
+    entry = {"education": {"name": "Welding"}, "verifiableCredential": badge()}
+    record = {"person": {"name": {"formattedName": "Maria Okafor"}}, section: [entry]}
+    assert shape(record) == [("$", "ler_rs"), (f"$.{section}[0].verifiableCredential", "open_badge_3")]
+
+
+@pytest.mark.parametrize("record", [{"person": {"name": "Maria"}}, {"certifications": [{"name": "x"}]}])
+def test_a_person_or_a_list_of_certificates_alone_makes_no_ler_rs(record: dict[str, Any]) -> None:
+    assert refusal(record).code == "no_credential"
+
+
 def test_a_schema_inside_the_ler_rs_folder_makes_no_ler_rs() -> None:
     transcript = {
         **badge(types=("FullTranscriptCredential",)),
