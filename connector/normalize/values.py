@@ -32,7 +32,7 @@ def first_of(document: dict[str, Any], *names: str) -> Any:
 
 
 def text(value: Any) -> str | None:
-    """The text of a value: a string, `{"@value": ...}`, a language map (also of lists), or a list of those (English first).
+    """The text of a value: a string, `{"@value": ...}`, a language map, or a list of those (English first).
 
     Empty text is none.
     """
