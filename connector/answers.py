@@ -25,7 +25,7 @@ from connector.model.applicant import Applicant
 from connector.model.changes import Change, ChangeSet
 from connector.model.claims import Claim
 from connector.model.credential import AssessedCredential, CredentialFormat
-from connector.model.report import DECISION_ORDER, Decision, RequestRecord, Verdict
+from connector.model.report import DECISION_ORDER, CheckResult, Decision, RequestRecord, Verdict
 from connector.model.submission import Submission
 from connector.normalize import EMPTY, Crosswalk, read_claims
 from connector.ports import World
@@ -183,13 +183,14 @@ def answer_json(
         "credentials": [credential_json(one) for one in found.assessed],
         "claims": [claim_json(claim) for claim in found.claims],
         "plan": plan,
-        "requests": [r.model_dump(mode="json") for r in found.requests],
+        "requests": [{"url": r.url, "outcome": r.outcome, "status": r.status} for r in found.requests],
         "error": None if error is None else {"code": error.code, "message": error.message},
     }
 
 
 def credential_json(assessed: AssessedCredential) -> dict[str, Any]:
     report = assessed.report
+    issuer = report.issuer
     return {
         "path": report.path,
         "format": report.format,
@@ -198,12 +199,29 @@ def credential_json(assessed: AssessedCredential) -> dict[str, Any]:
         "verdict": str(report.verdict),
         "decision": str(assessed.decision),
         "assurance": str(assessed.assurance),
-        "issuer": report.issuer.model_dump(mode="json", exclude={"sensitive"}),
-        "subject": report.subject.model_dump(mode="json"),
+        "issuer": {
+            "id": issuer.id,
+            "name": issuer.name,
+            "name_source": issuer.name_source,
+            "bound": issuer.bound,
+            "recognised": issuer.recognised,
+            "recognised_by": issuer.recognised_by,
+        },
+        "subject": {"match": str(report.subject.match)},
         "valid_from": report.valid_from,
         "valid_until": report.valid_until,
         "document_sha256": report.document_sha256,
-        "checks": [c.model_dump(mode="json") for c in report.checks],
+        "checks": [_check_json(c) for c in report.checks],
+    }
+
+
+def _check_json(check: CheckResult) -> dict[str, str]:
+    return {
+        "check": str(check.check),
+        "outcome": str(check.outcome),
+        "code": check.code,
+        "summary": check.summary,
+        "detail": check.detail,
     }
 
 

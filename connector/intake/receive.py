@@ -6,6 +6,7 @@ anything; it only finds what there is, once, and hands on the very objects that 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from connector.errors import SubmissionTooLarge, UnreadableSubmission, UnsupportedFormat
@@ -78,7 +79,7 @@ def _from_data_url(content: bytes, submission: Submission) -> tuple[UnverifiedCr
     _, inner = data_url.decode(text.to_text(content))
     if inner.lstrip()[:5] == b"data:":
         raise unpack.no_credential()
-    return receive(submission.model_copy(update={"content": inner}))
+    return receive(replace(submission, content=inner))
 
 
 def _check_size(content: bytes) -> None:

@@ -7,13 +7,13 @@ one token; where there is a choice between two, none is made.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 
 from connector import codec
 from connector.errors import SubmissionTooLarge, UnreadableSubmission, UnsupportedFormat
 from connector.intake import jose
 from connector.intake.limits import MAX_TEXT_BYTES, MAX_TOKENS_IN_TEXT
+from connector.model.frozen import frozen
 
 _BOM: Final = b"\xef\xbb\xbf"
 _URL = re.compile(r"(?:web\+)?(?:interaction:)?https?://[^\s\"'<>\\]{4,2000}\Z", re.IGNORECASE)
@@ -24,7 +24,7 @@ _STRUCTURE = re.compile(r'["{}\[\]]|\\.', re.DOTALL)
 _WHITESPACE = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """What was in the text: a parsed value (a token is a string), and the bytes it was read from.
 

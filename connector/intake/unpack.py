@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -20,13 +20,14 @@ from connector.errors import IntakeError, SubmissionTooLarge, UnreadableSubmissi
 from connector.intake import data_url, jose, kinds, secrets
 from connector.intake.limits import MAX_CREDENTIALS, MAX_WRAPPINGS
 from connector.model.credential import CompactJws, CredentialFormat, Envelope, Json, UnverifiedCredential
+from connector.model.frozen import frozen
 
 _MAX_STEP = 60
 _MAX_ITEMS = 10 * MAX_CREDENTIALS
 _ENDORSEMENT_MEMBERS = frozenset({"endorsement", "endorsementJwt"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where something was found.
 

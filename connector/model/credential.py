@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from connector.errors import IntakeError
+from connector.model.frozen import frozen
 from connector.model.report import Assurance, Decision, VerificationReport
 
 Json = dict[str, Any]
@@ -23,7 +23,7 @@ class CredentialFormat(StrEnum):
     EUROPASS_EDC = "europass_edc"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CompactJws:
     """A compact JWS taken apart, nothing of it believed.
 
@@ -44,7 +44,7 @@ class CompactJws:
     claims: Json | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Envelope:
     """What a credential came in: a presentation that a holder may have signed.
 
@@ -56,7 +56,7 @@ class Envelope:
     jws: CompactJws | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnverifiedCredential:
     """One credential, found and taken apart; nothing in it is believed yet.
 
@@ -92,7 +92,7 @@ class UnverifiedCredential:
     problem: IntakeError | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AssessedCredential:
     """A credential with what was found out about it. Only `verify.assess` makes one.
 

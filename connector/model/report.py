@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from connector.model.frozen import frozen
 
 
 class Outcome(StrEnum):
@@ -97,7 +97,8 @@ class CheckName(StrEnum):
     HOLDER = "holder"
 
 
-class CheckResult(BaseModel):
+@frozen
+class CheckResult:
     """What one check found.
 
     Attributes:
@@ -106,8 +107,6 @@ class CheckResult(BaseModel):
         detail: what an integrator needs to mend it; never personal data.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     check: CheckName
     outcome: Outcome
     code: str
@@ -115,7 +114,8 @@ class CheckResult(BaseModel):
     detail: str = ""
 
 
-class IssuerFinding(BaseModel):
+@frozen
+class IssuerFinding:
     """Who issued it, as far as that was established.
 
     Attributes:
@@ -124,8 +124,6 @@ class IssuerFinding(BaseModel):
         recognised_by: `policy` or `platform`, when recognised.
         sensitive: the policy marks this issuer or type as one that may reveal a protected trait.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     id: str | None = None
     name: str | None = None
@@ -136,16 +134,14 @@ class IssuerFinding(BaseModel):
     sensitive: bool = False
 
 
-class SubjectFinding(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
+@frozen
+class SubjectFinding:
     match: SubjectMatch = SubjectMatch.NONE
 
 
-class VerificationReport(BaseModel):
+@frozen
+class VerificationReport:
     """All that was measured about one credential. It is not a verdict on a person, and not a truth value."""
-
-    model_config = ConfigDict(frozen=True)
 
     path: str
     format: str
@@ -172,10 +168,9 @@ class VerificationReport(BaseModel):
         return next((c for c in self.checks if c.check == name), None)
 
 
-class RequestRecord(BaseModel):
+@frozen
+class RequestRecord:
     """One URL that was wanted while answering. `outcome`: `answered`, `failed` (no usable answer), `refused`."""
-
-    model_config = ConfigDict(frozen=True)
 
     url: str
     outcome: str

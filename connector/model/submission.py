@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from connector.model.frozen import frozen
 
 
 class Basis(StrEnum):
@@ -16,7 +16,8 @@ class Basis(StrEnum):
     API = "api"
 
 
-class Submission(BaseModel):
+@frozen
+class Submission:
     """One thing handed in.
 
     Attributes:
@@ -24,8 +25,6 @@ class Submission(BaseModel):
         label: what the sender called it (a path, a link). For messages only, never trusted.
         url: the link it was fetched from, if it was; a hosted badge needs it.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     content: bytes
     label: str = ""

@@ -211,10 +211,13 @@ def result(code: str, detail: str = "", *, check: CheckName | None = None) -> Ch
 
 def verdict_of(results: tuple[CheckResult, ...]) -> Verdict:
     """The first verdict, in order of precedence, that any result leads to; `verified` when none does."""
-    found = {CODES[r.code].verdict for r in results if CODES[r.code].verdict is not None}
-    if not found:
+    found = {CODES[r.code].verdict for r in results}
+    if found == _NO_VERDICT:
         return Verdict.VERIFIED
     return next((verdict for verdict in Verdict if verdict in found), Verdict.VERIFIED)
+
+
+_NO_VERDICT: Final[set[Verdict | None]] = {None}
 
 
 def as_markdown() -> str:

@@ -6,7 +6,6 @@ section 4). Multikey: Controlled Identifiers 1.0 section 2.2.2; JWK: RFC 7517, R
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, cast
@@ -20,6 +19,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from connector import codec
 from connector.errors import IntakeError
+from connector.model.frozen import frozen
 from connector.verify import sodium
 from connector.verify.errors import CheckError
 
@@ -76,7 +76,7 @@ def _unsupported(detail: str) -> KeyProblem:
     return KeyProblem("key_kind_unsupported", detail)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PublicKey:
     """A public key by its canonical encoding, so that two spellings of one key are equal.
 

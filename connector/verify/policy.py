@@ -18,7 +18,6 @@ from connector.model.report import (
     STRONG_MATCHES,
     Assurance,
     CheckName,
-    CheckResult,
     Decision,
     Outcome,
     SubjectMatch,
@@ -229,6 +228,9 @@ def _in_terms(entry: TrustedIssuer, types: set[str], valid_from: datetime | None
 
 _AT_BEST_WITH_WARNING: Final = (Verdict.SUSPENDED, Verdict.EXPIRED, Verdict.STATUS_UNKNOWN)
 _REFUSING_CHECKS: Final = (CheckName.ISSUER, CheckName.SUBJECT, CheckName.HOLDER)
+_DOUBTFUL_CHECKS: Final = (CheckName.STRUCTURE, CheckName.STATUS, CheckName.HOLDER)
+_PROOF: Final = CheckName.PROOF
+_PASSED, _FAILED, _UNDETERMINED = Outcome.PASSED, Outcome.FAILED, Outcome.UNDETERMINED
 _REFUSING_CODES: Final = frozenset(
     code
     for code, row in CODES.items()
@@ -237,14 +239,27 @@ _REFUSING_CODES: Final = frozenset(
 
 
 def decide(report: VerificationReport, policy: Policy) -> Decision:
-    """The decision on one credential (CONTRACT section 2)."""
-    if any([_refuses(c) for c in report.checks]):  # noqa: C419  # a short list is faster than a generator
-        return Decision.REFUSED
+    """The decision on one credential (CONTRACT section 2).
+
+    One answer that would refuse the record alone does refuse it: a graver word that is said first must not cover it up.
+    Without the answer of the proof check, nothing is accepted. An open question about structure, status or the
+    presentation is a doubt.
+    """
+    proven: bool | None = None
+    doubts = False
+    for check in report.checks:
+        name, outcome = check.check, check.outcome
+        if check.code in _REFUSING_CODES or (outcome is _FAILED and name in _REFUSING_CHECKS):
+            return Decision.REFUSED
+        if outcome is _UNDETERMINED and name in _DOUBTFUL_CHECKS:
+            doubts = True
+        if proven is None and name is _PROOF:
+            proven = outcome is _PASSED
     if report.verdict in _AT_BEST_WITH_WARNING:
         return Decision.ACCEPTED_WITH_WARNING
-    if report.verdict is not Verdict.VERIFIED or not _proven(report):
+    if report.verdict is not Verdict.VERIFIED or not proven:
         return Decision.REFUSED
-    accepted = _issuer_stands(report) and _subject_stands(report, policy) and not _doubts(report)
+    accepted = _issuer_stands(report) and _subject_stands(report, policy) and not doubts
     return Decision.ACCEPTED if accepted else Decision.ACCEPTED_WITH_WARNING
 
 
@@ -281,17 +296,6 @@ def verdict_of_file(reports: Iterable[VerificationReport]) -> Verdict:
     return next((verdict for verdict in Verdict if verdict in found), Verdict.NO_CREDENTIAL)
 
 
-def _refuses(check: CheckResult) -> bool:
-    """Whether this answer alone would refuse the record: a graver word that is said first must not cover it up."""
-    return check.code in _REFUSING_CODES or (check.outcome is Outcome.FAILED and check.check in _REFUSING_CHECKS)
-
-
-def _proven(report: VerificationReport) -> bool:
-    """The proof check said yes: a report without its answer is never accepted."""
-    answers = [c.outcome for c in report.checks if c.check is CheckName.PROOF]
-    return bool(answers) and answers[0] is Outcome.PASSED
-
-
 def _issuer_stands(report: VerificationReport) -> bool:
     return report.issuer.bound and report.issuer.recognised
 
@@ -300,9 +304,3 @@ def _subject_stands(report: VerificationReport, policy: Policy) -> bool:
     if report.subject.match not in STRONG_MATCHES:
         return False
     return not policy.require.subject or report.subject.match in policy.require.subject
-
-
-def _doubts(report: VerificationReport) -> bool:
-    """Something about structure, status or the presentation could not be found out."""
-    bearing = (CheckName.STRUCTURE, CheckName.STATUS, CheckName.HOLDER)
-    return any(c.outcome is Outcome.UNDETERMINED and c.check in bearing for c in report.checks)

@@ -6,11 +6,12 @@ request, refuses all that is in it; one by the credential's own subject is the s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Final
 
 from connector.model.credential import Envelope
+from connector.model.frozen import frozen
 from connector.model.report import CheckResult, Outcome
 from connector.ports import DocumentSource
 from connector.verify.checks import proof, validity
@@ -20,7 +21,7 @@ from connector.verify.codes import result
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PresentationContext:
     """What a presentation must have been made for (CONTRACT section 2, `presentation`).
 
@@ -45,7 +46,7 @@ class PresentationContext:
         return self.audience or self.domain
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HolderFinding:
     """Who presented.
 

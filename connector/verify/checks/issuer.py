@@ -7,11 +7,11 @@ nothing about the name in the record.
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from connector.model.frozen import frozen
 from connector.model.report import CheckResult, IssuerFinding
 from connector.ports import DocumentSource
 from connector.verify.checks.proof import ASSERTION, ProofFinding, identifier
@@ -35,7 +35,7 @@ class Binding(StrEnum):
     MISMATCH = "mismatch"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IssuerAnswer:
     finding: IssuerFinding
     results: tuple[CheckResult, ...]

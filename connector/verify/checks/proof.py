@@ -6,11 +6,11 @@ Data Integrity 1.0 sections 4.4 and 4.5 (verify proof; proof sets and chains), V
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from connector.model.credential import CompactJws, CredentialFormat, UnverifiedCredential
+from connector.model.frozen import frozen
 from connector.model.report import CheckResult, Outcome, Verdict
 from connector.ports import DocumentSource
 from connector.verify import keys, suites
@@ -29,7 +29,7 @@ ASSERTION: Final = "assertionMethod"
 AUTHENTICATION: Final = "authentication"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProofFinding:
     """What was found out about who made a document.
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from connector import codec
 from connector.errors import FetchError, IntakeError
 from connector.model.credential import CompactJws
+from connector.model.frozen import frozen
 from connector.model.report import CheckResult, Outcome, Verdict
 from connector.ports import DocumentSource, FetchedDocument, Purpose
 from connector.verify.checks import issuer as issuer_check
@@ -43,7 +43,7 @@ _INDEX = re.compile(r"(?:0|[1-9][0-9]{0,9})\Z", re.ASCII)
 _ACCEPT: Final = "application/vc+jwt, application/vc, application/ld+json, application/json"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Entry:
     kind: str
     purpose: str
@@ -52,7 +52,7 @@ class _Entry:
     remarks: tuple[CheckResult, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StatusList:
     """A list that may be believed.
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from connector.model.applicant import Applicant
+from connector.model.frozen import frozen
 from connector.model.report import CheckResult, SubjectFinding, SubjectMatch
 from connector.verify.checks.holder import HolderFinding
 from connector.verify.checks.proof import identifier
@@ -51,7 +52,7 @@ class _Identity:
     names: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SubjectAnswer:
     finding: SubjectFinding
     result: CheckResult

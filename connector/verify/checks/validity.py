@@ -6,10 +6,10 @@ Every date that is there counts: those of the record and, for a token, `nbf` and
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from connector.model.frozen import frozen
 from connector.model.report import CheckResult
 from connector.verify.codes import result
 from connector.verify.dates import CLOCK_SKEW, parse_date_time, parse_numeric_date, write
@@ -21,7 +21,7 @@ _END: Final = ("validUntil", "expirationDate")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ValidityFinding:
     result: CheckResult
     valid_from: str | None

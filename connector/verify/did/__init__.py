@@ -8,13 +8,13 @@ section 3.3). Adding a DID method is adding a file here and a line to `_METHODS`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from connector import codec
 from connector.errors import FetchError, IntakeError
+from connector.model.frozen import frozen
 from connector.ports import DocumentSource, FetchedDocument, Purpose
 from connector.verify import keys
 from connector.verify.did import did_jwk, did_key, did_web
@@ -34,7 +34,7 @@ _METHODS: Final[Mapping[str, Callable[[str], ControllerDocument]]] = {
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FoundKey:
     """A key, and the identifier whose own document lists it for the purpose asked.
 
@@ -50,7 +50,7 @@ class FoundKey:
     short: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyQuestion:
     """What a key is wanted for.
 

@@ -6,12 +6,12 @@ Securing Verifiable Credentials using JOSE and COSE (`vc+jwt`, the payload is th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 from connector import codec
 from connector.errors import IntakeError
 from connector.model.credential import CompactJws
+from connector.model.frozen import frozen
 from connector.verify.dates import parse_numeric_date, write
 from connector.verify.errors import CheckError
 from connector.verify.keys import ALGORITHM, UNSUPPORTED_ALGORITHMS
@@ -46,7 +46,7 @@ _TWICE_SAID: Final = (
 """Members of a record that may stand beside `vc` or `vp` only as they stand in it: else two readers see two records."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Token:
     """What a token says, before anything of it is believed.
 
