@@ -15,6 +15,7 @@ from connector.verify.keys import KeyKind, PublicKey
 
 _DCC: Final = "digitalcredentials/vc-test-fixtures README.md (seeds)"
 _ED25519: Final = "W3C Data Integrity EdDSA Cryptosuites 1.0, test vectors"
+_CHAIN: Final = "w3c/vc-di-eddsa TestVectors/proof-set-chain/multiKeyPairs.json"
 _ECDSA: Final = "W3C Data Integrity ECDSA Cryptosuites 1.0, test vectors"
 _DID_KEY: Final = "W3C CCG did:key test vectors: seeds that count up from zero"
 _JWS: Final = "decentralized-identity/JWS-Test-Suite data/keys"
@@ -27,6 +28,10 @@ PUBLISHED: Final[dict[str, str]] = {
     "z6MkjZRZv3aez3r18pB1RBFJR1kwUVJ5jHt92JmQwXbd5hwi": "1EdTech/openbadges-specification, examples of proofs",
     "z6Mkp7AVwvWxnsNDuSSbf19sgKzrx223WY95AqZyAGifFVyV": "walt-id/waltid-identity, CLI test resources",
     "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2": _ED25519,
+    "z6MktgKTsu1QhX6QPbyqG6geXdw6FQCZBPq7uQpieWbiQiG7": _CHAIN,
+    "z6MkhWqdDBPojHA7cprTGTt5yHv5yUi1B8cnXn8ReLumkw6E": _CHAIN,
+    "z6MkmEq87wkHCYnWnNZkigeDMGTN7oUw1upkhzd77KuXERS1": _CHAIN,
+    "z6Mkm1S51iPHJvDEkJ9MRtxJmT8Pqo6wHipAFwBAjN83vntT": _CHAIN,
     "zDnaepBuvsQ8cpsWrVKw8fbpGpvPeNSjVPTWoq6cRqaYzBKVP": _ECDSA,
     "z82LkuBieyGShVBhvtE2zoiD6Kma4tJGFtkAhxR5pfkp5QPw4LutoYWhvQCnGjdVn14kujQ": _ECDSA,
     "z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp": _DID_KEY,

@@ -8,8 +8,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from connector.verify.suites.base import Suite
+from connector.verify.suites.ecdsa_jcs_2019 import EcdsaJcs2019
+from connector.verify.suites.ecdsa_rdfc_2019 import EcdsaRdfc2019
 from connector.verify.suites.ed25519_signature_2018 import Ed25519Signature2018
 from connector.verify.suites.ed25519_signature_2020 import Ed25519Signature2020
+from connector.verify.suites.eddsa_jcs_2022 import EddsaJcs2022
 from connector.verify.suites.eddsa_rdfc_2022 import EddsaRdfc2022
 from connector.verify.suites.json_web_signature_2020 import JsonWebSignature2020
 
@@ -20,6 +23,9 @@ SUITES: Final[tuple[Suite, ...]] = (
     Ed25519Signature2020(),
     Ed25519Signature2018(),
     JsonWebSignature2020(),
+    EddsaJcs2022(),
+    EcdsaRdfc2019(),
+    EcdsaJcs2019(),
 )
 
 

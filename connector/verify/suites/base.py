@@ -46,20 +46,37 @@ class Suite(Protocol):
 def proof_options(document: Json, proof: Json, *, without: str) -> Json:
     """The proof as it is signed: without its value, under the document's own context.
 
-    Data Integrity EdDSA Cryptosuites 1.0 section 3.2.5; the 2018 and 2020 suites do the same.
+    Data Integrity EdDSA Cryptosuites 1.0 section 3.2.5; the 2018 and 2020 suites do the same. Nothing is injected: a
+    proof whose terms the document's contexts do not define is refused, since its options would not be signed.
+
+    Raises:
+        CheckError: the proof brings a context of its own that is not the document's: it would be read by others, and
+            is not signed.
     """
+    if "@context" in proof:
+        _check_own_context(proof["@context"], document.get("@context"))
     options = {name: value for name, value in proof.items() if name != without}
     return options | {"@context": document.get("@context")}
 
 
-def hashed_rdf(document: Json, options: Json, digest: Callable[[bytes], Any] = hashlib.sha256) -> Iterator[bytes]:
+def _check_own_context(own: object, contexts: object) -> None:
+    known = contexts if isinstance(contexts, list) else [contexts]
+    if not all(context in known for context in (own if isinstance(own, list) else [own])):
+        raise CheckError("proof_context_mismatch", "the proof's own @context is not the document's")
+
+
+def hashed_rdf(document: Json, options: Json, hash_name: str = "sha256") -> Iterator[bytes]:
     """Hash of the canonical options followed by that of the canonical document, per published content of the contexts.
+
+    Args:
+        hash_name: `sha256` or `sha384`, for the two hashes and within RDF canonicalization.
 
     Raises:
         CheckError: with the code of the `JsonLdError`.
     """
+    digest: Callable[[bytes], Any] = getattr(hashlib, hash_name)
     try:
-        for content, configuration in canonicalize([document, options]):
+        for content, configuration in canonicalize([document, options], hash_algorithm=hash_name):
             yield digest(configuration.encode()).digest() + digest(content.encode()).digest()
     except JsonLdError as error:
         raise CheckError(error.code, error.detail) from None
