@@ -361,7 +361,8 @@ class Issuer:
         """A copy of `document` with a proof, or a set of proofs.
 
         Args:
-            proof: `eddsa-rdfc-2022`, `Ed25519Signature2020`, `Ed25519Signature2018`; several make a proof set.
+            proof: `eddsa-rdfc-2022`, `eddsa-jcs-2022`, `ecdsa-rdfc-2019`, `ecdsa-jcs-2019`, `Ed25519Signature2020`,
+                `Ed25519Signature2018`; several make a proof set.
             options: members of the proof that replace or add to the honest ones (before signing).
             tampered: one word is changed after signing.
             wrong_key: signed with somebody else's key, in this issuer's name.
@@ -381,6 +382,31 @@ class Issuer:
         if edit_signed:
             edit_signed(document)
         return document
+
+    def countersign(
+        self,
+        signed: Json,
+        *,
+        proof: str = "eddsa-rdfc-2022",
+        id: str | None = None,
+        previous: str | Sequence[str] | None = None,
+        options: Json | None = None,
+    ) -> Json:
+        """A copy of `signed` with one more proof, by this party; with `previous` a link of a chain.
+
+        Args:
+            id: of the new proof, so that a later one can name it.
+            previous: ids of proofs in `signed`: they are signed too, in this order.
+        """
+        document = copy.deepcopy(signed)
+        present = document.pop("proof")
+        proofs = present if isinstance(present, list) else [present]
+        extra: Json = {"id": id, "previousProof": previous} | (options or {})
+        named = [previous] if isinstance(previous, str) else list(previous or ())
+        by_id = {single.get("id"): single for single in proofs}
+        earlier = {"proof": [by_id[name] for name in named]} if named else {}
+        added = make_proof(document | earlier, proof, self.key_id, self.key, "assertionMethod", extra)
+        return document | {"proof": [*proofs, added]}
 
     # --- presentations ---
 

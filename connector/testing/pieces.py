@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import rfc8785
+
 from connector import codec
 from connector.testing.signing import Json, SigningKey, compact_json
 from connector.verify.jsonld import canonicalize
@@ -148,28 +150,38 @@ def registered_claims(document: Json) -> Json:
     return claims
 
 
+_SUITES: Final = ("eddsa-rdfc-2022", "eddsa-jcs-2022", "ecdsa-rdfc-2019", "ecdsa-jcs-2019")
+
+
 def add_context(document: Json, proof: str) -> None:
-    wanted = {
-        "Ed25519Signature2018": None if VC1 in document["@context"] else ED2018,
-        "Ed25519Signature2020": ED2020,
-        "eddsa-rdfc-2022": None if VC2 in document["@context"] else DATA_INTEGRITY,
-    }[proof]
-    if wanted and wanted not in document["@context"]:
-        document["@context"].append(wanted)
+    """What the proof's terms are defined by; the JSON suites need it too, since readers of JSON-LD do."""
+    wanted = {"Ed25519Signature2018": None if VC1 in document["@context"] else ED2018, "Ed25519Signature2020": ED2020}
+    wanted |= dict.fromkeys(_SUITES, None if VC2 in document["@context"] else DATA_INTEGRITY)
+    context = wanted[proof]
+    if context and context not in document["@context"]:
+        document["@context"].append(context)
 
 
 def make_proof(document: Json, name: str, method: str, key: SigningKey, purpose: str, extra: Json) -> Json:
-    """One proof over `document`, which holds none yet (Data Integrity 1.0, Ed25519Signature2018 and 2020)."""
-    if name == "eddsa-rdfc-2022":
-        proof: Json = {"type": "DataIntegrityProof", "cryptosuite": name}
-    else:
-        proof = {"type": name}
+    """One proof over `document`, which holds none yet, or the earlier ones of a chain (Data Integrity 1.0)."""
+    proof: Json = {"type": "DataIntegrityProof", "cryptosuite": name} if name in _SUITES else {"type": name}
+    if "-jcs-" in name:
+        proof["@context"] = document["@context"]
     proof |= {"created": SIGNED_ON, "verificationMethod": method, "proofPurpose": purpose} | extra
     proof = {member: value for member, value in proof.items() if value is not None}
-    content, options = next(iter(canonicalize([document, {"@context": document["@context"], **proof}])))
-    data = hashlib.sha256(options.encode()).digest() + hashlib.sha256(content.encode()).digest()
+    data = _to_be_signed(document, proof, name, "sha384" if key.alg == "ES384" else "sha256")
     if name == "Ed25519Signature2018":
         header = codec.b64url_encode(compact_json({"alg": "EdDSA", "b64": False, "crit": ["b64"]}))
         signature = key.sign(header.encode() + b"." + data)
         return proof | {"jws": f"{header}..{codec.b64url_encode(signature)}"}
     return proof | {"proofValue": "z" + codec.base58_encode(key.sign(data))}
+
+
+def _to_be_signed(document: Json, proof: Json, name: str, hash_name: str) -> bytes:
+    if "-jcs-" in name:
+        content, options = rfc8785.dumps(document), rfc8785.dumps(proof)
+    else:
+        pair = [document, {**proof, "@context": document["@context"]}]
+        written = next(iter(canonicalize(pair, hash_algorithm=hash_name)))
+        content, options = written[0].encode(), written[1].encode()
+    return hashlib.new(hash_name, options).digest() + hashlib.new(hash_name, content).digest()

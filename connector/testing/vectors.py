@@ -26,6 +26,9 @@ SUPPORTED: Final = frozenset(
         "Ed25519Signature2018",
         "Ed25519Signature2020",
         "eddsa-rdfc-2022",
+        "eddsa-jcs-2022",
+        "ecdsa-rdfc-2019",
+        "ecdsa-jcs-2019",
         "jwt-RS256",
         "jwt-ES256",
         "jwt-ES384",
@@ -38,6 +41,10 @@ DIFFERENCES: Final = {
     "dcc-docs/signed-svg-templates__tec-de-monterrey-pdf-sample-1-svg-signed.json": (
         "unresolvable",
         "its inline vocabulary stands before a pinned one, which is refused before the undefined terms are seen",
+    ),
+    "spruceid-ssi/ecdsa_rdfc_2019__p384_verification.json": (
+        "unresolvable",
+        "its inline vocabulary stands before a pinned one and gives expirationDate another meaning, which is refused",
     ),
     "w3c-vc-jose-cose/presentation-jose-multiple.txt": (
         "unsupported",

@@ -132,16 +132,6 @@ def test_a_link_of_a_chain_is_never_taken_for_a_proof_of_its_own(scene: Scene, p
     assert scene.code(badge) == "proof_chain_broken"
 
 
-def test_a_whole_chain_is_not_supported_and_not_accepted(scene: Scene) -> None:
-    def chain(document: Json) -> None:
-        document["proof"].append({**document["proof"][0], "id": "urn:uuid:second", "previousProof": "urn:uuid:first"})
-
-    badge = scene.issuer.open_badge(
-        email=EMAIL, proof=["eddsa-rdfc-2022"], options={"id": "urn:uuid:first"}, edit_signed=chain
-    )
-    assert scene.assess(badge).report.verdict is Verdict.UNSUPPORTED
-
-
 def test_too_many_proofs_are_refused_before_any_is_checked(scene: Scene) -> None:
     badge = scene.issuer.open_badge(email=EMAIL, edit_signed=lambda d: d.update(proof=[d["proof"]] * 9))
     assert scene.code(badge) == "too_complex"
