@@ -24,7 +24,7 @@ from connector.intake import fetch_link, only_link, receive
 from connector.model.applicant import Applicant
 from connector.model.changes import Change, ChangeSet
 from connector.model.claims import Claim
-from connector.model.credential import AssessedCredential, CredentialFormat
+from connector.model.credential import AssessedCredential, AssessedEndorsement, CredentialFormat
 from connector.model.report import DECISION_ORDER, CheckResult, Decision, RequestRecord, Verdict
 from connector.model.submission import Submission
 from connector.normalize import EMPTY, Crosswalk, read_claims
@@ -37,6 +37,7 @@ Planner = Callable[[Sequence[Claim]], ChangeSet]
 MAX_CLAIMS: Final = 10_000
 """Of one submission; a transcript of 100 badges with 20 skills each makes 2,000."""
 _BUSY: Final = 429
+_ABOUT_THE_APPLICANT: Final = ("subject", "holder")
 _NOT_FOUND_OUT: Final = frozenset({Verdict.UNRESOLVABLE, Verdict.STATUS_UNKNOWN})
 
 
@@ -212,6 +213,24 @@ def credential_json(assessed: AssessedCredential) -> dict[str, Any]:
         "valid_until": report.valid_until,
         "document_sha256": report.document_sha256,
         "checks": [_check_json(c) for c in report.checks],
+        "endorsements": [_endorsement_json(one) for one in assessed.endorsements],
+    }
+
+
+def _endorsement_json(endorsement: AssessedEndorsement) -> dict[str, Any]:
+    """Who endorses what; whom the endorsed record is about is no matter of the endorsement."""
+    members = credential_json(endorsement.assessed)
+    checks = [check for check in members["checks"] if check["check"] not in _ABOUT_THE_APPLICANT]
+    return {
+        "path": members["path"],
+        "endorses": str(endorsement.endorses),
+        "about_this": endorsement.about_this,
+        "securing": members["securing"],
+        "verdict": members["verdict"],
+        "issuer": members["issuer"],
+        "valid_from": members["valid_from"],
+        "valid_until": members["valid_until"],
+        "checks": checks,
     }
 
 

@@ -80,11 +80,20 @@ def _show_credential(console: Console, credential: dict[str, Any], achievement: 
         detail = f" [dim]{escape(check['code'])}{': ' + escape(check['detail']) if check['detail'] else ''}[/dim]"
         words = f"[{colour}]{_words(check['outcome'])}[/{colour}]" if colour else _words(check["outcome"])
         table.add_row(check["check"], words, escape(check["summary"]) + detail)
+    for endorsement in credential["endorsements"]:
+        table.add_row("endorsed", *_endorsement(endorsement))
     colour = COLOURS.get(credential["decision"], "")
     table.add_row("decision", f"[{colour}]{_words(credential['decision'])}[/{colour}]", credential["verdict"])
     refused = credential["decision"] == "refused"
     table.add_row("assurance", "", NOTHING_WRITTEN if refused else ASSURANCE_WORDS[credential["assurance"]])
     console.print(table)
+
+
+def _endorsement(endorsement: dict[str, Any]) -> tuple[str, str]:
+    """The verdict on an endorsement; and by whom, and of what."""
+    issuer = endorsement["issuer"]
+    of = f"the {endorsement['endorses']}" if endorsement["about_this"] else "something else"
+    return endorsement["verdict"], escape(f"{of}, by {issuer['name'] or issuer['id'] or 'nobody named'}")
 
 
 def _show_claims(console: Console, claims: list[dict[str, Any]]) -> None:

@@ -10,6 +10,8 @@ MAX_TEXT_BYTES: Final = 5_000_000
 """Text that a credential is looked for in; `codec.MAX_JSON_BYTES` is the same."""
 MAX_CREDENTIALS: Final = 500
 """A lifetime transcript as a CLR holds some hundred; the largest workload that was measured holds 100."""
+MAX_ENDORSEMENTS: Final = 20
+"""Inside one credential; published ones carry up to six."""
 MAX_WRAPPINGS: Final = 8
 """Array in wrapper in presentation in token: five is the deepest that was seen."""
 MAX_BAKED_TEXT_BYTES: Final = 5_000_000

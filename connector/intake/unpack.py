@@ -2,7 +2,7 @@
 
 Every credential gets the path where it sat, what it was wrapped in, and the credential it sits inside; envelopes are
 no credentials (CONTRACT section 2). A nested credential is the very sub-object of the one parse, so what is verified
-is what is mapped (THREATS section 1). Endorsements inside another credential stay where they are.
+is what is mapped (THREATS section 1). Endorsements inside another credential are kept with it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import orjson
 
 from connector import codec
 from connector.errors import IntakeError, SubmissionTooLarge, UnreadableSubmission, UnsupportedFormat
-from connector.intake import data_url, jose, kinds, secrets
+from connector.intake import data_url, endorsements, jose, kinds, secrets
 from connector.intake.limits import MAX_CREDENTIALS, MAX_WRAPPINGS
 from connector.model.credential import CompactJws, CredentialFormat, Envelope, Json, UnverifiedCredential
 from connector.model.frozen import frozen
 
 _MAX_STEP = 60
 _MAX_ITEMS = 10 * MAX_CREDENTIALS
-_ENDORSEMENT_MEMBERS = frozenset({"endorsement", "endorsementJwt"})
+_ENDORSEMENT_MEMBERS = frozenset(endorsements.MEMBERS)
 
 
 @frozen
@@ -198,11 +198,28 @@ def _walk_enveloped(value: Json, place: Place) -> Iterator[UnverifiedCredential]
 
 def _walk_credential(document: Json, place: Place, jws: CompactJws | None) -> Iterator[UnverifiedCredential]:
     credential = _credential(document, place, kinds.credential_format(document), jws)
+    if _may_be_endorsed(credential, place):
+        endorsed = endorsements.find(document, lambda item, path: _endorsement(item, place.inside(path)))
+        credential = replace(credential, endorsements=endorsed)
     yield credential
     if credential.format is CredentialFormat.LER_RS:
         yield from _nested_in_ler_rs(document, place, credential.path)
     elif credential.format is not CredentialFormat.ENDORSEMENT:
         yield from _nested_in_subject(document, place)
+
+
+def _may_be_endorsed(credential: UnverifiedCredential, place: Place) -> bool:
+    """False where the bytes show that there is no endorsement in it; endorsements of endorsements are not looked at."""
+    if credential.format is CredentialFormat.ENDORSEMENT or ".endorsement" in place.path:
+        return False
+    raw = place.raw if credential.jws is None else credential.jws.payload
+    return raw is None or b"endorsement" in raw or b"\\u" in raw
+
+
+def _endorsement(item: Any, place: Place) -> UnverifiedCredential:
+    """One endorsement; what stands there and cannot be read is one that cannot be read."""
+    found = next(_guarded(item, place), None)
+    return found if found is not None else _unreadable(item, place, no_credential())
 
 
 def _nested_in_subject(document: Json, place: Place) -> Iterator[UnverifiedCredential]:

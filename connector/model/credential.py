@@ -74,6 +74,7 @@ class UnverifiedCredential:
         parent: path of the credential (a CLR) it sits inside, if any.
         url: where a hosted badge says, or is known, to live.
         carrier: `json`, `jwt`, `png`, `svg` or `link`.
+        endorsements: those inside it, found but not believed.
         problem: why this one of several credentials could not be taken apart: `UnreadableSubmission` (malformed) or
             `UnsupportedFormat`. Its document is then empty, and nothing but the verdict is said of it.
     """
@@ -90,6 +91,42 @@ class UnverifiedCredential:
     url: str | None = None
     carrier: str = "json"
     problem: IntakeError | None = None
+    endorsements: tuple[FoundEndorsement, ...] = ()
+
+
+class Endorsed(StrEnum):
+    """What an endorsement inside a credential speaks for (Open Badges 3.0: where it may stand)."""
+
+    CREDENTIAL = "credential"
+    ISSUER = "issuer"
+    ACHIEVEMENT = "achievement"
+    CREATOR = "creator"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEndorsement:
+    """An endorsement inside a credential, not verified.
+
+    Attributes:
+        about: the id of what it stands in; an honest one names the same as its subject.
+    """
+
+    credential: UnverifiedCredential
+    endorses: Endorsed
+    about: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AssessedEndorsement:
+    """An endorsement with what was found out about it; it never bears on the credential that carries it.
+
+    Attributes:
+        about_this: its subject is what it stands in, by id.
+    """
+
+    assessed: AssessedCredential
+    endorses: Endorsed
+    about_this: bool
 
 
 @frozen
@@ -110,3 +147,5 @@ class AssessedCredential:
     """When the issuer's site confirmed a hosted badge."""
     confirmed_by: str | None = None
     """The host that did."""
+    endorsements: tuple[AssessedEndorsement, ...] = ()
+    """Those inside it, each judged by itself; none when its own proof does not hold."""

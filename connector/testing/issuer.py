@@ -264,6 +264,14 @@ class Issuer:
         write_dates(document, model, **dates)
         return self.sign(document, **signing)
 
+    def endorsement(self, of: str | None, *, model: str = "2.0", comment: str = "Good work.", **options: Any) -> Json:
+        """A signed endorsement of what has the id `of`: a credential, an issuer, an achievement."""
+        dates, signing = _split(options, _SIGNING)
+        subject: Json = {"type": ["EndorsementSubject"], "endorsementComment": comment} | ({"id": of} if of else {})
+        document = self._credential("EndorsementCredential", [OB3], subject, name="Endorsement", id=None, model=model)
+        write_dates(document, model, **dates)
+        return self.sign(document, **signing)
+
     def jwt_badge(
         self,
         *,

@@ -7,18 +7,25 @@ checks answer `proof_not_verified`. Nothing that a document names is fetched bef
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from connector.errors import IntakeError, UnsupportedFormat
 from connector.model.applicant import Applicant
-from connector.model.credential import AssessedCredential, CredentialFormat, Envelope, UnverifiedCredential
+from connector.model.credential import (
+    AssessedCredential,
+    AssessedEndorsement,
+    CredentialFormat,
+    Envelope,
+    UnverifiedCredential,
+)
 from connector.model.report import (
     CheckName,
     CheckResult,
     Decision,
     IssuerFinding,
+    Outcome,
     SubjectFinding,
     VerificationReport,
 )
@@ -81,7 +88,7 @@ def assess_all(
     """Verify the credentials of one submission; what they share (envelopes, status lists) is looked at once."""
     run = _Run(policy, world, applicant, now, presentation, tuple(proved_emails))
     with shared_work():
-        return tuple([_assess(credential, run) for credential in credentials])
+        return tuple([_with_endorsements(_assess(credential, run), run) for credential in credentials])
 
 
 @dataclass(slots=True)
@@ -123,6 +130,32 @@ def _assess(credential: UnverifiedCredential, run: _Run) -> AssessedCredential:
     if credential.jws is not None:
         return _conclude(credential, credential.document, (result("hosted_signed_badge"),), ("jws",), run)
     return _assess_hosted(credential, run)
+
+
+def _with_endorsements(assessed: AssessedCredential, run: _Run) -> AssessedCredential:
+    """The credential with its endorsements, each judged by itself (Open Badges 3.0, "EndorsementCredential
+    Verification"). They bear on nothing of it; and those of a record that is not proven are not looked at.
+    """
+    found = assessed.credential.endorsements
+    if not found or not _is_proven(assessed):
+        return assessed
+    endorsements = []
+    for one in found:
+        endorsement = _assess(one.credential, run)
+        about_this = one.about is not None and one.about in _subject_ids(endorsement.document)
+        endorsements.append(AssessedEndorsement(endorsement, one.endorses, about_this))
+    return replace(assessed, endorsements=tuple(endorsements))
+
+
+def _is_proven(assessed: AssessedCredential) -> bool:
+    answer = assessed.report.check(CheckName.PROOF)
+    return answer is not None and answer.outcome is Outcome.PASSED
+
+
+def _subject_ids(document: Json) -> list[object]:
+    subjects = document.get("credentialSubject")
+    every = subjects if isinstance(subjects, list) else [subjects]
+    return [subject.get("id") for subject in every if isinstance(subject, dict)]
 
 
 def _refuse_unreadable(credential: UnverifiedCredential, problem: IntakeError, run: _Run) -> AssessedCredential:

@@ -10,6 +10,7 @@ from typing import Any
 from connector.mapping.text import clean
 from connector.model.claims import AchievementClaim, Claim
 from connector.model.records import SubmissionRecord
+from connector.model.report import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,16 @@ class Found:
     def issuer_self_named(self) -> bool:
         """Nobody but the record itself says that this is its issuer's name."""
         return self.credential["issuer"]["name_source"] not in ("policy", "registry")
+
+    @property
+    def endorsers(self) -> list[str]:
+        """Who endorses it, or its issuer or achievement, with a signature that holds; by their own names."""
+        issuers = [
+            endorsement["issuer"]
+            for endorsement in self.credential.get("endorsements", ())
+            if endorsement["verdict"] == Verdict.VERIFIED and endorsement["about_this"]
+        ]
+        return list(dict.fromkeys(clean(issuer["name"] or issuer["id"]) for issuer in issuers if issuer["bound"]))
 
 
 def credentials(record: SubmissionRecord) -> list[Found]:

@@ -12,7 +12,7 @@ import pytest
 
 from connector.model.records import NewSubmission
 from connector.testing.badge_host import BadgeHost
-from connector.testing.issuer import StatusEntry
+from connector.testing.issuer import Issuer, StatusEntry
 
 from .conftest import Candidate, House, Screen
 
@@ -67,6 +67,18 @@ async def test_each_record_gets_four_answers_in_a_proper_table(house: House) -> 
     assert second[2] == "Note: It has expired."
     assert "It does not rate the applicant" in screen.text
     assert "how well the applicant does the work today" in screen.text
+
+
+async def test_a_genuine_endorsement_is_named_and_a_forged_one_is_not(house: House) -> None:
+    guild = Issuer("guild", name="Guild of Welders")
+    stranger = Issuer("stranger", name="A stranger")
+    badge_id = "urn:uuid:8f3f6d2c-0000-4000-8000-000000000001"
+    endorsements = [guild.endorsement(badge_id), stranger.endorsement(badge_id, wrong_key=True)]
+    badge = house.badge("Welder I", id=badge_id, edit=lambda document: document.update(endorsement=endorsements))
+    screen = await opened(house, link_of(house, deliver(house, badge)))
+    [row] = cells(screen)
+    assert "Endorsed, with a genuine signature, by: Guild of Welders" in row[0]
+    assert "stranger" not in screen.text
 
 
 async def test_an_unreachable_status_list_is_not_known_rather_than_yes(house: House) -> None:

@@ -29,6 +29,7 @@ class Row:
 
     names: tuple[str, ...]
     skills: tuple[str, ...]
+    endorsers: tuple[str, ...]
     found: Found
     answers: list[Answer]
     checked: str
@@ -62,6 +63,7 @@ def _rows(record: SubmissionRecord, language: str, employer: str) -> list[Row]:
             Row(
                 names=tuple(clean(c.name) for c in shared if isinstance(c, AchievementClaim)),
                 skills=tuple(clean(c.name) for c in shared if isinstance(c, SkillClaim)),
+                endorsers=tuple(found.endorsers),
                 found=found,
                 answers=answers,
                 checked=day(language, record.assessed_at) if record.assessed_at else "",

@@ -73,6 +73,9 @@ def test_a_record_cannot_write_to_the_terminal() -> None:
         "assurance": "stated",
         "issuer": {"id": HOSTILE, "name": HOSTILE, "name_source": "self_asserted", "bound": False},
         "checks": [{"check": "proof", "outcome": "failed", "code": "x", "summary": HOSTILE, "detail": HOSTILE}],
+        "endorsements": [
+            {"endorses": "issuer", "about_this": True, "verdict": "invalid", "issuer": {"id": HOSTILE, "name": HOSTILE}}
+        ],
     }
     plan = {
         "ats": "greenhouse",

@@ -80,9 +80,7 @@ def test_another_key_than_the_issuers_or_the_holders_gives_nothing(assess, badge
     assert read_claims(assess(badge(), verdict=Verdict.UNSUPPORTED, failed=check, **REFUSED)) == ()
 
 
-@pytest.mark.parametrize(
-    "format", [CredentialFormat.ENDORSEMENT, CredentialFormat.EUROPASS_EDC, CredentialFormat.CLR_2]
-)
+@pytest.mark.parametrize("format", [CredentialFormat.ENDORSEMENT, CredentialFormat.CLR_2])
 def test_records_that_name_nothing_themselves_give_nothing(assess, badge, format):
     assert read_claims(assess(badge(tag=["MIG welding"]), format=format)) == ()
 
