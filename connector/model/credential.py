@@ -103,7 +103,7 @@ class Endorsed(StrEnum):
     CREATOR = "creator"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FoundEndorsement:
     """An endorsement inside a credential, not verified.
 
@@ -116,7 +116,7 @@ class FoundEndorsement:
     about: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AssessedEndorsement:
     """An endorsement with what was found out about it; it never bears on the credential that carries it.
 
