@@ -44,7 +44,7 @@ from connector.testing.pieces import (
     uuid_of,
     write_dates,
 )
-from connector.testing.signing import Json, SigningKey, compact_json, jws
+from connector.testing.signing import RSA_ALGORITHMS, Json, SigningKey, compact_json, jws
 
 __all__ = [
     "CLR2",
@@ -89,11 +89,11 @@ class Issuer:
     """An issuer with one key.
 
     Args:
-        seed: the same seed gives the same key (except RS256).
+        seed: the same seed gives the same key (except an RSA one).
         method: `key`, `web`, `jwk` or `https`.
         name: what it calls itself.
         domain: host of did:web and https identifiers; default made from the seed, under `.example`.
-        alg: `EdDSA`, `ES256`, `ES384` or `RS256`.
+        alg: any that `SigningKey` knows.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class Issuer:
     def controller_document(self) -> Json:
         """The DID document, or controller document, that lists its key."""
         method: Json = {"id": self.key_id, "type": "JsonWebKey", "controller": self.id}
-        if self.key.alg == "RS256":
+        if self.key.alg in RSA_ALGORITHMS:
             method["publicKeyJwk"] = self.key.public_jwk
         else:
             method |= {"type": "Multikey", "publicKeyMultibase": self.key.multikey}

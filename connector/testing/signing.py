@@ -20,7 +20,11 @@ _PrivateKey = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPr
 _CURVES: dict[str, tuple[ec.EllipticCurve, hashes.HashAlgorithm, int, bytes]] = {
     "ES256": (ec.SECP256R1(), hashes.SHA256(), 32, b"\x80\x24"),
     "ES384": (ec.SECP384R1(), hashes.SHA384(), 48, b"\x81\x24"),
+    "ES512": (ec.SECP521R1(), hashes.SHA512(), 66, b"\x82\x24"),
+    "ES256K": (ec.SECP256K1(), hashes.SHA256(), 32, b"\xe7\x01"),
 }
+_DIGESTS: dict[str, hashes.HashAlgorithm] = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
+RSA_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 
 
 @lru_cache(maxsize=256)
@@ -31,7 +35,7 @@ def _private_key(alg: str, seed: bytes) -> _PrivateKey:
     if alg in _CURVES:
         curve, _, size, _ = _CURVES[alg]
         return ec.derive_private_key(int.from_bytes(digest[: size - 1], "big") + 1, curve)
-    if alg == "RS256":
+    if alg in RSA_ALGORITHMS:
         return rsa.generate_private_key(65537, 2048)
     raise ValueError(f"no such algorithm: {alg}")
 
@@ -40,7 +44,7 @@ class SigningKey:
     """A key pair made from a seed (an RSA pair is made anew in each process).
 
     Args:
-        alg: `EdDSA`, `ES256`, `ES384` or `RS256`.
+        alg: `EdDSA`, `ES256`, `ES384`, `ES512`, `ES256K`, or one of `RSA_ALGORITHMS`.
     """
 
     def __init__(self, seed: str | bytes, alg: str = "EdDSA") -> None:
@@ -52,7 +56,10 @@ class SigningKey:
         if isinstance(self._key, ed25519.Ed25519PrivateKey):
             return self._key.sign(data)
         if isinstance(self._key, rsa.RSAPrivateKey):
-            return self._key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+            digest = _DIGESTS[self.alg[2:]]
+            if self.alg.startswith("PS"):
+                return self._key.sign(data, padding.PSS(padding.MGF1(digest), digest.digest_size), digest)
+            return self._key.sign(data, padding.PKCS1v15(), digest)
         _, digest, size, _ = _CURVES[self.alg]
         r, s = decode_dss_signature(self._key.sign(data, ec.ECDSA(digest)))
         return r.to_bytes(size, "big") + s.to_bytes(size, "big")
@@ -67,7 +74,7 @@ class SigningKey:
             point = public.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint)
             raw = _CURVES[self.alg][3] + point
         else:
-            raise ValueError("RSA keys are written as JWK here")
+            raw = b"\x85\x24" + public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
         return "z" + codec.base58_encode(raw)
 
     @property

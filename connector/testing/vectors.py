@@ -25,18 +25,25 @@ SUPPORTED: Final = frozenset(
         "none",
         "Ed25519Signature2018",
         "Ed25519Signature2020",
+        "JsonWebSignature2020",
         "eddsa-rdfc-2022",
         "eddsa-jcs-2022",
         "ecdsa-rdfc-2019",
         "ecdsa-jcs-2019",
         "jwt-RS256",
+        "jwt-PS256",
         "jwt-ES256",
+        "jwt-ES256K",
         "jwt-ES384",
+        "jwt-ES512",
         "jwt-EdDSA",
     }
 )
 """The kinds of proof that this release says it verifies; `a+b` in the index is a proof set of both."""
 REQUIRED_SHARE: Final = 0.95
+_NAMES_ANOTHER_KEY: Final = (
+    "its kid names a key of another curve than the one that made it; no other key of its issuer is tried in its place"
+)
 DIFFERENCES: Final = {
     "dcc-docs/signed-svg-templates__tec-de-monterrey-pdf-sample-1-svg-signed.json": (
         "unresolvable",
@@ -50,8 +57,13 @@ DIFFERENCES: Final = {
         "unsupported",
         "it also holds an SD-JWT and a COSE credential, which are not supported; an expired envelope has no verdict",
     ),
+    "jws-test-suite/microsoft__credential-1--key-2-secp256r1.vc-jwt.json": ("invalid", _NAMES_ANOTHER_KEY),
+    "jws-test-suite/microsoft__credential-1--key-3-secp384r1.vc-jwt.json": ("invalid", _NAMES_ANOTHER_KEY),
 }
 """Where we differ from a published expectation in scope: file -> (what we answer, the reason)."""
+EXPECTED_OF_ANOTHER_KEY: Final = frozenset({"w3c-vc-jose-cose/credential-jose-unknown-extensions.txt"})
+"""Genuine, though the index says `invalid`: its suite has it checked with an Ed25519 key, which must fail; the index
+gives its issuer's own P-521 key, which made it. That it holds members nobody knows must be ignored (VC-JOSE-COSE)."""
 _NOT_COUNTED: Final = frozenset({"unknown", "resolves", "implementation-choice"})
 
 
@@ -102,7 +114,8 @@ class Outcomes:
     def falsely_verified(self) -> bool:
         """Called verified although the index says that it is something else."""
         allowed = {"verified", "conformant", *_NOT_COUNTED}
-        return self.verdict == "verified" and self.case.expected not in allowed
+        mine = self.case.expected in allowed or self.case.file in EXPECTED_OF_ANOTHER_KEY
+        return self.verdict == "verified" and not mine
 
     def explanation(self) -> str:
         """Why it is what it is: the error, or the codes that did not pass, by credential."""

@@ -6,6 +6,7 @@ section 4). Multikey: Controlled Identifiers 1.0 section 2.2.2; JWK: RFC 7517, R
 
 from __future__ import annotations
 
+from dataclasses import field
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, cast
@@ -14,8 +15,6 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from joserfc import errors as jose_errors
-from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from connector import codec
 from connector.errors import IntakeError
@@ -28,43 +27,61 @@ MIN_RSA_BITS: Final = 2048
 MAX_RSA_BITS: Final = 8192
 """Bigger moduli cost seconds to use and are used by nobody."""
 
+MAX_EXPONENT_BITS: Final = 64
+"""As long as the modulus, it would make checking as slow as signing; 65537 is what is used."""
+
 
 class KeyKind(StrEnum):
     ED25519 = "Ed25519"
     P256 = "P-256"
     P384 = "P-384"
+    P521 = "P-521"
+    SECP256K1 = "secp256k1"
     RSA = "RSA"
 
 
-ALGORITHM: Final[dict[KeyKind, str]] = {
-    KeyKind.ED25519: "EdDSA",
-    KeyKind.P256: "ES256",
-    KeyKind.P384: "ES384",
-    KeyKind.RSA: "RS256",
+_RSA_SCHEMES: Final[dict[str, tuple[padding.AsymmetricPadding, hashes.HashAlgorithm]]] = {
+    "RS256": (padding.PKCS1v15(), hashes.SHA256()),
+    "RS384": (padding.PKCS1v15(), hashes.SHA384()),
+    "RS512": (padding.PKCS1v15(), hashes.SHA512()),
+    "PS256": (padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256()),
+    "PS384": (padding.PSS(padding.MGF1(hashes.SHA384()), 48), hashes.SHA384()),
+    "PS512": (padding.PSS(padding.MGF1(hashes.SHA512()), 64), hashes.SHA512()),
 }
-"""The one JOSE algorithm that each kind of key may be used with."""
+"""RFC 7518 sections 3.3 and 3.5: MGF1 with the same hash, and a salt of exactly the hash's length."""
 
-UNSUPPORTED_ALGORITHMS: Final = frozenset({"ES256K", "ES512", "PS256", "PS384", "PS512", "RS384", "RS512", "Ed448"})
+ALGORITHMS: Final[dict[KeyKind, frozenset[str]]] = {
+    KeyKind.ED25519: frozenset({"EdDSA", "Ed25519"}),  # RFC 8037 section 3.1; RFC 9864 gives it its own name
+    KeyKind.P256: frozenset({"ES256"}),
+    KeyKind.P384: frozenset({"ES384"}),
+    KeyKind.P521: frozenset({"ES512"}),
+    KeyKind.SECP256K1: frozenset({"ES256K"}),  # RFC 8812 section 3.2
+    KeyKind.RSA: frozenset(_RSA_SCHEMES),
+}
+"""The JOSE algorithms that each kind of key may be used with. A JSON Web Key's own `alg` leaves one of them."""
+
+UNSUPPORTED_ALGORITHMS: Final = frozenset({"Ed448", "ES256K-R", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"})
 """Sound, but not checked here: what uses them is `unsupported`, not `invalid`."""
-
-_ALIASES: Final = {"Ed25519": "EdDSA"}
-"""RFC 9864 renames it."""
 
 _CURVES: Final[dict[KeyKind, tuple[ec.EllipticCurve, ec.ECDSA, int]]] = {
     KeyKind.P256: (ec.SECP256R1(), ec.ECDSA(hashes.SHA256()), 32),
     KeyKind.P384: (ec.SECP384R1(), ec.ECDSA(hashes.SHA384()), 48),
+    KeyKind.P521: (ec.SECP521R1(), ec.ECDSA(hashes.SHA512()), 66),
+    KeyKind.SECP256K1: (ec.SECP256K1(), ec.ECDSA(hashes.SHA256()), 32),
 }
-_MULTICODEC: Final[dict[bytes, tuple[KeyKind, int]]] = {
-    b"\xed\x01": (KeyKind.ED25519, 32),
-    b"\x80\x24": (KeyKind.P256, 33),
-    b"\x81\x24": (KeyKind.P384, 49),
+"""Curve, scheme, and the bytes of each of the two numbers of a signature (RFC 7518 section 3.4)."""
+_MULTICODEC: Final[dict[bytes, KeyKind]] = {
+    b"\xed\x01": KeyKind.ED25519,
+    b"\x80\x24": KeyKind.P256,
+    b"\x81\x24": KeyKind.P384,
+    b"\x82\x24": KeyKind.P521,
+    b"\xe7\x01": KeyKind.SECP256K1,
+    b"\x85\x24": KeyKind.RSA,
 }
 _OTHER_MULTICODECS: Final = {
-    b"\xe7\x01": "secp256k1",
     b"\xec\x01": "X25519",
-    b"\x82\x24": "P-521",
-    b"\x85\x24": "RSA",
     b"\xeb\x01": "BLS12-381",
+    b"\x83\x24": "Ed448",
 }
 
 
@@ -82,32 +99,42 @@ class PublicKey:
 
     Attributes:
         spki: the DER SubjectPublicKeyInfo.
+        only: the one algorithm that an RSA key's own `alg` leaves (RFC 7517 section 4.4); says nothing of which key.
     """
 
     kind: KeyKind
     spki: bytes
-
-    @property
-    def algorithm(self) -> str:
-        return ALGORITHM[self.kind]
+    only: str | None = field(default=None, compare=False)
 
     def allows(self, algorithm: object) -> bool:
-        """Whether the JOSE `alg` is the one this key is for."""
-        return isinstance(algorithm, str) and _ALIASES.get(algorithm, algorithm) == self.algorithm
+        """Whether the JOSE `alg` is one that this key is for."""
+        if self.only is not None:
+            return algorithm == self.only
+        return isinstance(algorithm, str) and algorithm in ALGORITHMS[self.kind]
 
-    def verifies(self, signature: bytes, data: bytes) -> bool:
-        """Whether `signature` (in JOSE's raw form) over `data` was made with the private half of this key."""
+    def verifies(self, signature: bytes, data: bytes, algorithm: str = "RS256") -> bool:
+        """Whether `signature` (in JOSE's raw form) over `data` was made with the private half of this key.
+
+        Args:
+            algorithm: which of its algorithms an RSA key is used with; every other kind has but one.
+        """
         if self.kind is KeyKind.ED25519:
             return sodium.verifies(self.spki[-sodium.KEY_BYTES :], signature, data)
         key = _loaded(self.spki)  # of the class that its kind says, which is asked faster than the class
         try:
             if self.kind is KeyKind.RSA:
-                cast("rsa.RSAPublicKey", key).verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
+                self._verify_rsa(cast("rsa.RSAPublicKey", key), signature, data, algorithm)
             else:
                 self._verify_ecdsa(cast("ec.EllipticCurvePublicKey", key), signature, data)
         except (InvalidSignature, ValueError):
             return False
         return True
+
+    def _verify_rsa(self, key: rsa.RSAPublicKey, signature: bytes, data: bytes, algorithm: str) -> None:
+        if not self.allows(algorithm):
+            raise InvalidSignature
+        scheme, digest = _RSA_SCHEMES[algorithm]
+        key.verify(signature, data, scheme, digest)
 
     def _verify_ecdsa(self, key: ec.EllipticCurvePublicKey, signature: bytes, data: bytes) -> None:
         _, scheme, size = _CURVES[self.kind]
@@ -163,7 +190,7 @@ def _on_curve(y: int) -> bool:
 
 @lru_cache(maxsize=1024)
 def from_multikey(text: str) -> PublicKey:
-    """Read a Multikey (`z` + base58btc of multicodec and raw key): Ed25519, P-256, P-384.
+    """Read a Multikey (`z` + base58btc of multicodec and raw key).
 
     Raises:
         KeyProblem: not such a key, not exactly as long as it must be, not on its curve, or of another kind.
@@ -171,23 +198,23 @@ def from_multikey(text: str) -> PublicKey:
     if not text.startswith("z"):
         raise KeyProblem("key_malformed", "the key is not written in base58btc")
     raw = _decoded(text[1:], max_chars=2_000)
-    prefix, body = raw[:2], raw[2:]
-    if prefix not in _MULTICODEC:
-        name = _OTHER_MULTICODECS.get(prefix)
+    kind = _MULTICODEC.get(raw[:2])
+    if kind is None:
+        name = _OTHER_MULTICODECS.get(raw[:2])
         if name:
             raise _unsupported(name)
         raise KeyProblem("key_malformed", "unknown multicodec")
-    kind, size = _MULTICODEC[prefix]
-    if len(body) != size:
-        raise KeyProblem("key_malformed", "the key does not have the right length")
-    return from_raw(kind, body)
+    return from_raw(kind, raw[2:])
 
 
 def from_raw(kind: KeyKind, raw: bytes) -> PublicKey:
-    """Read the raw bytes of an Ed25519 key, or the compressed point of an EC key."""
+    """Read the 32 bytes of an Ed25519 key, the compressed point of an EC key, or an RSAPublicKey (RFC 8017 A.1.1)."""
+    if kind is KeyKind.RSA:
+        return _from_pkcs1(raw)
+    size = 32 if kind is KeyKind.ED25519 else _CURVES[kind][2] + 1
+    if len(raw) != size:
+        raise KeyProblem("key_malformed", "the key does not have the right length")
     if kind is KeyKind.ED25519:
-        if len(raw) != 32:
-            raise KeyProblem("key_malformed", "the key does not have the right length")
         return _ed25519(raw)
     try:
         return _public_key(kind, ec.EllipticCurvePublicKey.from_encoded_point(_CURVES[kind][0], raw))
@@ -195,11 +222,24 @@ def from_raw(kind: KeyKind, raw: bytes) -> PublicKey:
         raise KeyProblem("key_malformed", "the key is not a point of its curve") from None
 
 
-def from_base58(text: object) -> PublicKey:
-    """Read a `publicKeyBase58` of Ed25519VerificationKey2018."""
+def _from_pkcs1(raw: bytes) -> PublicKey:
+    try:
+        key = serialization.load_der_public_key(raw)
+    except (ValueError, UnsupportedAlgorithm):
+        raise KeyProblem("key_malformed", "the key is not an RSA key") from None
+    der, pkcs1 = serialization.Encoding.DER, serialization.PublicFormat.PKCS1
+    if not isinstance(key, rsa.RSAPublicKey) or key.public_bytes(der, pkcs1) != raw:  # one spelling for each key
+        raise KeyProblem("key_malformed", "the key is not an RSA key")
+    numbers = key.public_numbers()
+    _check_strength(numbers.n, numbers.e)
+    return _public_key(KeyKind.RSA, key)
+
+
+def from_base58(text: object, kind: KeyKind = KeyKind.ED25519) -> PublicKey:
+    """Read a `publicKeyBase58`, which holds the raw key alone: what kind it is says the method's type."""
     if not isinstance(text, str):
         raise KeyProblem("key_malformed", "the key is not text")
-    return from_raw(KeyKind.ED25519, _decoded(text, max_chars=64))
+    return from_raw(kind, _decoded(text, max_chars=2_000 if kind is KeyKind.RSA else 100))
 
 
 def _decoded(base58: str, *, max_chars: int) -> bytes:
@@ -227,45 +267,69 @@ def from_jwk(jwk: object) -> PublicKey:
         raise KeyProblem("key_malformed", "a member of the JSON Web Key is not text")
     if sum(len(value) for _, value in members) > _MAX_JWK_CHARS:
         raise KeyProblem("key_malformed", "the JSON Web Key is too long")
-    key = _import_jwk(members)
-    if "alg" in jwk and not key.allows(jwk["alg"]):
-        raise KeyProblem("key_malformed", "the key names another algorithm than its kind allows")
-    return key
+    return _import_jwk(members)
 
 
 _MAX_JWK_CHARS: Final = 4_000
 """What is remembered must be small; an RSA key of 8192 bits takes 1,400."""
-_JWK_MEMBERS: Final[tuple[str, ...]] = ("kty", "crv", "x", "y", "n", "e")
+_JWK_MEMBERS: Final[tuple[str, ...]] = ("kty", "crv", "x", "y", "n", "e", "alg")
+_EC_CURVES: Final = frozenset(str(kind) for kind in _CURVES)
 
 
 @lru_cache(maxsize=1024)
 def _import_jwk(members: tuple[tuple[str, str], ...]) -> PublicKey:
-    plain: dict[str, str | list[str]] = dict(members)
-    kind = (plain.get("kty"), plain.get("crv"))
-    try:
-        if kind == ("OKP", "Ed25519"):
-            raw = OKPKey.import_key(plain).public_key
-            return _ed25519(raw.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw))
-        if kind in (("EC", "P-256"), ("EC", "P-384")):
-            return _public_key(KeyKind(str(plain["crv"])), ECKey.import_key(plain).public_key)
-        if kind[0] == "RSA":
-            _check_modulus(plain.get("n"))
-            return _rsa(RSAKey.import_key(plain).public_key)
-    except (jose_errors.JoseError, ValueError, TypeError, UnsupportedAlgorithm, KeyError):
-        raise KeyProblem("key_malformed", "the JSON Web Key is broken") from None
-    raise _unsupported(str(kind)[:60])
+    plain = dict(members)
+    algorithm = plain.pop("alg", None)
+    key = _import(plain)
+    if algorithm is None:
+        return key
+    if not key.allows(algorithm):
+        raise KeyProblem("key_malformed", "the key names another algorithm than its kind allows")
+    return PublicKey(key.kind, key.spki, algorithm) if key.kind is KeyKind.RSA else key
 
 
-def _check_modulus(modulus: object) -> None:
+def _import(jwk: dict[str, str]) -> PublicKey:
+    kind, curve = jwk.get("kty"), jwk.get("crv")
+    if kind == "OKP" and curve == KeyKind.ED25519:
+        return from_raw(KeyKind.ED25519, _octets(jwk, "x"))
+    if kind == "EC" and curve in _EC_CURVES:
+        return _from_coordinates(KeyKind(curve), _octets(jwk, "x"), _octets(jwk, "y"))
+    if kind == "RSA":
+        return _from_numbers(_octets(jwk, "n"), _octets(jwk, "e"))
+    raise _unsupported(f"{kind} {curve}"[:60])
+
+
+def _octets(jwk: dict[str, str], member: str) -> bytes:
     try:
-        bits = int.from_bytes(codec.b64url_decode(modulus if isinstance(modulus, str) else ""), "big").bit_length()
+        return codec.b64url_decode(jwk.get(member, ""))
     except IntakeError as error:
-        raise KeyProblem("key_malformed", error.code) from None
+        raise KeyProblem("key_malformed", f"{member}: {error.code}") from None
+
+
+def _from_coordinates(kind: KeyKind, x: bytes, y: bytes) -> PublicKey:
+    curve, _, size = _CURVES[kind]
+    if not len(x) == len(y) == size:  # RFC 7518 section 6.2.1.2
+        raise KeyProblem("key_malformed", "the coordinates do not have the right length")
+    numbers = ec.EllipticCurvePublicNumbers(int.from_bytes(x, "big"), int.from_bytes(y, "big"), curve)
+    try:
+        return _public_key(kind, numbers.public_key())
+    except ValueError:
+        raise KeyProblem("key_malformed", "the key is not a point of its curve") from None
+
+
+def _from_numbers(n: bytes, e: bytes) -> PublicKey:
+    """A zero in front of the modulus is forgiven: common libraries write one (RFC 7518 section 6.3.1.1)."""
+    modulus, exponent = int.from_bytes(n, "big"), int.from_bytes(e, "big")
+    _check_strength(modulus, exponent)  # before a library sees it: one that is far too long costs seconds
+    try:
+        return _public_key(KeyKind.RSA, rsa.RSAPublicNumbers(exponent, modulus).public_key())
+    except ValueError:
+        raise KeyProblem("key_malformed", "the key is not an RSA key") from None
+
+
+def _check_strength(modulus: int, exponent: int) -> None:
+    bits = modulus.bit_length()
     if not MIN_RSA_BITS <= bits <= MAX_RSA_BITS:
         raise KeyProblem("key_too_weak", f"{bits} bits")
-
-
-def _rsa(key: rsa.RSAPublicKey) -> PublicKey:
-    if key.public_numbers().e < 3 or key.public_numbers().e % 2 == 0:
+    if exponent < 3 or exponent % 2 == 0 or exponent.bit_length() > MAX_EXPONENT_BITS:
         raise KeyProblem("key_too_weak", "the RSA key has a bad exponent")
-    return _public_key(KeyKind.RSA, key)

@@ -198,18 +198,28 @@ def measure_token(
         answer = result(code, detail)
         return ProofFinding(answer, token.document, securing, found, token.claims, (), token.unusual_header)
 
+    purpose = AUTHENTICATION if presentation else ASSERTION
     try:
-        found = _token_key(jws, token, documents, AUTHENTICATION if presentation else ASSERTION, now)
-        if not found.key.allows(jws.header["alg"]):
-            raise CheckError("key_algorithm_mismatch", f"alg {jws.header['alg']} for {found.key.kind}")
-        if not found.key.verifies(jws.signature, jws.signing_input):
-            raise CheckError("proof_signature_wrong", "JWS")
+        found = verify_token(jws, token, documents, purpose=purpose, now=now)
     except CheckError as error:
         return finding(error.code, error.detail)
     inner = _measure_inside(token, documents, presentation=presentation, now=now)
     if inner is not None and not inner.holds:
         return finding(inner.result.code, f"embedded: {inner.result.detail}")
     return finding("proof_valid", securing[0], (found,))
+
+
+def verify_token(
+    jws: CompactJws, token: jose.Token, documents: DocumentSource, *, purpose: str, now: datetime
+) -> FoundKey:
+    """The key that made a token whose header has been checked.
+
+    Raises:
+        CheckError: no key can be had or counts, or it did not make this token.
+    """
+    found = _token_key(jws, token, documents, purpose, now)
+    jose.check_signature(jws, found.key)
+    return found
 
 
 def _measure_inside(

@@ -283,6 +283,8 @@ def _claim_faults(claims: Json) -> Iterator[CheckResult]:
         odd.append("iat")
     if "sub" in claims and not isinstance(claims["sub"], str):
         odd.append("sub")
+    if isinstance(claims.get("jti"), str) and ":" not in claims["jti"]:
+        odd.append("jti")
     if not bad and not odd:
         return
     bad = [name for name in bad if name not in odd]

@@ -14,11 +14,11 @@ from connector.model.credential import CompactJws
 from connector.model.frozen import frozen
 from connector.verify.dates import parse_numeric_date, write
 from connector.verify.errors import CheckError
-from connector.verify.keys import ALGORITHM, UNSUPPORTED_ALGORITHMS
+from connector.verify.keys import ALGORITHMS, UNSUPPORTED_ALGORITHMS, PublicKey
 
 Json = dict[str, Any]
 
-SUPPORTED: Final = frozenset(ALGORITHM.values()) | {"Ed25519"}
+SUPPORTED: Final = frozenset().union(*ALGORITHMS.values())
 _CREDENTIAL_TYPES: Final = frozenset({"jwt", "vc+jwt", "vc+ld+jwt", "vc-ld+jwt"})
 _PRESENTATION_TYPES: Final = frozenset({"jwt", "vp+jwt", "vp+ld+jwt", "vp-ld+jwt"})
 _OPEN_BADGES_HEADER: Final = frozenset({"alg", "kid", "jwk", "typ"})
@@ -90,6 +90,19 @@ def _check_type(header: Json, allowed: frozenset[str]) -> None:
         raise CheckError("jwt_type_refused", f"cty {str(content)[:40]}")
 
 
+def check_signature(jws: CompactJws, key: PublicKey) -> None:
+    """Refuse a token that `key` did not sign; the key says with which algorithms it may be (RFC 8725 section 3.1).
+
+    Raises:
+        CheckError: another algorithm than the key's, or a signature that does not hold.
+    """
+    algorithm = jws.header.get("alg")
+    if not isinstance(algorithm, str) or not key.allows(algorithm):
+        raise CheckError("key_algorithm_mismatch", f"alg {str(algorithm)[:20]} for {key.only or key.kind}")
+    if not key.verifies(jws.signature, jws.signing_input, algorithm):
+        raise CheckError("proof_signature_wrong", "JWS")
+
+
 def read(jws: CompactJws, *, presentation: bool = False) -> Token:
     """What the payload says, in intake's own parse where there is one: the verified object is the mapped one.
 
@@ -136,8 +149,8 @@ def _completed(inner: Json, claims: Json) -> Json:
     """
     document = dict(inner)
     for claim, name in (("iss", "issuer"), ("jti", "id")):
-        if isinstance(claims.get(claim), str):
-            document.setdefault(name, claims[claim])
+        if name not in document and isinstance(claims.get(claim), str) and ":" in claims[claim]:
+            document[name] = claims[claim]  # a `jti` need not be a URL (RFC 7519 section 4.1.7); an `id` must be one
     for claim, names in (("nbf", ("issuanceDate", "validFrom")), ("exp", ("expirationDate", "validUntil"))):
         instant = parse_numeric_date(claims.get(claim))
         if instant is not None and not any(name in inner for name in names):

@@ -17,7 +17,8 @@ class JsonWebSignature2020:
 
     def holds(self, document: Json, proof: Json, key: PublicKey) -> bool:
         header, start, signature = detached_jws.split(proof.get("jws"))
-        if not key.allows(header.get("alg")):
+        algorithm = header.get("alg")
+        if not isinstance(algorithm, str) or not key.allows(algorithm):
             raise CheckError("key_algorithm_mismatch", f"jws alg for {key.kind}")
         options = proof_options(document, proof, without="jws")
-        return any(key.verifies(signature, start + data) for data in hashed_rdf(document, options))
+        return any(key.verifies(signature, start + data, algorithm) for data in hashed_rdf(document, options))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from joserfc.jwk import RSAKey
 
 from connector import codec
-from connector.testing.signing import SigningKey
+from connector.testing.signing import RSA_ALGORITHMS, SigningKey
 from connector.verify import keys
 from connector.verify.errors import CheckError
 from connector.verify.keys import KeyKind
@@ -16,22 +18,53 @@ from connector.verify.keys import KeyKind
 Json = dict[str, Any]
 
 
-@pytest.mark.parametrize("alg", ["EdDSA", "ES256", "ES384"])
+ALGORITHMS = ["EdDSA", "ES256", "ES384", "ES512", "ES256K", *RSA_ALGORITHMS]
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
 def test_two_spellings_of_one_key_are_equal(alg: str) -> None:
     key = SigningKey("spelling", alg)
     assert keys.from_multikey(key.multikey) == keys.from_jwk(key.public_jwk)
-    assert keys.from_jwk(key.public_jwk).algorithm == alg
+    assert keys.from_jwk(key.public_jwk).allows(alg)
+    assert keys.from_jwk({**key.public_jwk, "alg": alg}) == keys.from_jwk(key.public_jwk)
 
 
-@pytest.mark.parametrize("alg", ["EdDSA", "ES256", "ES384", "RS256"])
+@pytest.mark.parametrize("alg", ALGORITHMS)
 def test_a_signature_holds_for_its_data_and_nothing_else(alg: str) -> None:
     key = SigningKey("signature", alg)
     public = keys.from_jwk(key.public_jwk)
     signature = key.sign(b"data")
-    assert public.verifies(signature, b"data")
-    assert not public.verifies(signature, b"date")
-    assert not public.verifies(signature[:-1], b"data")
-    assert not public.verifies(b"", b"data")
+    assert public.verifies(signature, b"data", alg)
+    assert not public.verifies(signature, b"date", alg)
+    assert not public.verifies(signature[:-1], b"data", alg)
+    assert not public.verifies(signature + b"\0", b"data", alg)
+    assert not public.verifies(b"", b"data", alg)
+
+
+@pytest.mark.parametrize("used", RSA_ALGORITHMS)
+@pytest.mark.parametrize("named", RSA_ALGORITHMS)
+def test_an_rsa_key_is_used_with_the_algorithm_that_it_names(named: str, used: str) -> None:
+    key = SigningKey("narrow", used)
+    free, narrow = keys.from_jwk(key.public_jwk), keys.from_jwk({**key.public_jwk, "alg": named})
+    signature = key.sign(b"data")
+    assert free.allows(used) and free.verifies(signature, b"data", used)
+    assert narrow.allows(used) is (named == used)
+    assert narrow.verifies(signature, b"data", used) is (named == used)
+    assert free.verifies(signature, b"data", named) is (named == used)
+
+
+@pytest.mark.parametrize("length", [0, 20, 31, 33, 64, 222])
+def test_a_pss_salt_is_as_long_as_the_hash(length: int) -> None:
+    """RFC 7518 section 3.5; a verifier that takes any length takes other signatures than the standard's."""
+    private = rsa.generate_private_key(65537, 2048)
+    public = keys.from_jwk(dict(RSAKey.import_key(private.public_key()).as_dict(private=False)))
+
+    def sign(salt: int, mask: hashes.HashAlgorithm) -> bytes:
+        return private.sign(b"data", padding.PSS(padding.MGF1(mask), salt), hashes.SHA256())
+
+    assert public.verifies(sign(32, hashes.SHA256()), b"data", "PS256")
+    assert not public.verifies(sign(length, hashes.SHA256()), b"data", "PS256")
+    assert not public.verifies(sign(32, hashes.SHA1()), b"data", "PS256")  # what must be refused
 
 
 def test_no_byte_goes_over_from_an_ed25519_signature_to_its_data() -> None:
@@ -82,7 +115,14 @@ ED = b"\xed\x01"
         ),
         (_multikey(b"\x80\x24", b"\x02" + b"\xff" * 32), "key_malformed"),
         (_multikey(b"\x80\x24", b"\x04" + b"\x01" * 32), "key_malformed"),
-        (_multikey(b"\xe7\x01", b"\x02" + b"\x01" * 32), "key_kind_unsupported"),
+        (_multikey(b"\xe7\x01", b"\x02" + b"\xff" * 32), "key_malformed"),
+        (_multikey(b"\xe7\x01", b"\x02" + b"\x01" * 31), "key_malformed"),
+        (_multikey(b"\x82\x24", b"\x02" + b"\xff" * 66), "key_malformed"),
+        (_multikey(b"\x82\x24", b"\x02" + b"\x01" * 32), "key_malformed"),
+        (_multikey(b"\x85\x24", b"\x30\x06\x02\x01\x05\x02\x01\x03"), "key_too_weak"),
+        (_multikey(b"\x85\x24", b"no sequence"), "key_malformed"),
+        (_multikey(b"\xeb\x01", b"\x01" * 96), "key_kind_unsupported"),
+        (_multikey(b"\x83\x24", b"\x01" * 57), "key_kind_unsupported"),
         (_multikey(b"\xec\x01", b"\x01" * 32), "key_kind_unsupported"),
         (_multikey(b"\x12\x20", b"\x01" * 32), "key_malformed"),
         ("z0OIl", "key_malformed"),
@@ -104,6 +144,7 @@ def _rsa(bits: int) -> Json:
 
 
 EC = SigningKey("jwk", "ES256").public_jwk
+RSA = SigningKey("jwk", "RS256").public_jwk
 OKP = SigningKey("jwk").public_jwk
 
 
@@ -120,7 +161,19 @@ OKP = SigningKey("jwk").public_jwk
         ({**OKP, "x": 7}, "key_malformed"),
         ({**OKP, "crv": "X25519"}, "key_kind_unsupported"),
         ({**OKP, "crv": ["Ed25519"]}, "key_malformed"),
-        ({**EC, "crv": "secp256k1"}, "key_kind_unsupported"),
+        ({**EC, "crv": "secp256k1"}, "key_malformed"),
+        ({**EC, "crv": "P-256K"}, "key_kind_unsupported"),
+        ({**EC, "alg": "ES256K"}, "key_malformed"),
+        ({**EC, "alg": 7}, "key_malformed"),
+        ({**EC, "x": f"AA{EC['x']}"}, "key_malformed"),
+        ({**EC, "x": f"{EC['x']}="}, "key_malformed"),
+        ({"kty": "OKP", "crv": "Ed448", "x": "AAAA"}, "key_kind_unsupported"),
+        ({**RSA, "alg": "RSA-OAEP"}, "key_malformed"),
+        ({**RSA, "alg": "ES256"}, "key_malformed"),
+        ({**RSA, "e": "AQ"}, "key_too_weak"),
+        ({**RSA, "e": "Ag"}, "key_too_weak"),
+        ({**RSA, "e": RSA["n"]}, "key_too_weak"),
+        ({k: v for k, v in RSA.items() if k != "e"}, "key_too_weak"),
         ({**EC, "x": EC["y"]}, "key_malformed"),
         ({k: v for k, v in EC.items() if k != "y"}, "key_malformed"),
         ({"kty": "EC"}, "key_kind_unsupported"),
@@ -131,7 +184,7 @@ OKP = SigningKey("jwk").public_jwk
         ("not an object", "key_malformed"),
         (None, "key_malformed"),
     ],
-    ids=lambda value: str(value)[:40],
+    ids=lambda value: str(value).replace(RSA["n"], "n")[:40],  # an RSA key is another one in each process
 )
 def test_a_jwk_is_public_strong_whole_and_for_signatures(jwk: object, code: str) -> None:
     with pytest.raises(CheckError) as caught:
@@ -144,3 +197,9 @@ def test_a_key_decides_which_algorithm_it_is_for() -> None:
     assert key.kind is KeyKind.ED25519
     assert key.allows("EdDSA") and key.allows("Ed25519")
     assert not any(key.allows(other) for other in ("ES256", "none", None, ["EdDSA"], ""))
+
+
+def test_a_zero_before_the_modulus_is_forgiven() -> None:
+    """RFC 7518 section 6.3.1.1 names it as what libraries do; the number is the same."""
+    longer = codec.b64url_encode(b"\0" + codec.b64url_decode(RSA["n"]))
+    assert keys.from_jwk({**RSA, "n": longer}) == keys.from_jwk(RSA)
