@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import rfc8785
 import service
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -55,6 +56,10 @@ FILES = {
     "M_rdfc.json": "CLR, 10 badges",
     "L25_rdfc.json": "CLR, 25 badges",
     "L_rdfc.json": "CLR, 100 badges",
+}
+JCS_FILES = {
+    "S_jcs.json": "one badge, JCS",
+    "M_jcs.json": "CLR, 10 badges, JCS",
 }
 ED25519_PREFIX, P256_PREFIX = b"\xed\x01", b"\x80\x24"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -97,12 +102,16 @@ def credentials(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def signature_of(credential: dict[str, Any]) -> Signature:
-    """eddsa-rdfc-2022: the hash of the canonical proof options, then that of the canonical document."""
+    """The hash of the canonical proof options, then that of the canonical document, as RDF or as JSON."""
     proof = credential["proof"]
     document = {name: value for name, value in credential.items() if name != "proof"}
     options = {name: value for name, value in proof.items() if name != "proofValue"}
-    canonical, canonical_options = next(canonicalize([document, {**options, "@context": document["@context"]}]))
-    message = hashlib.sha256(canonical_options.encode()).digest() + hashlib.sha256(canonical.encode()).digest()
+    if proof["cryptosuite"] == "eddsa-jcs-2022":
+        content, configuration = rfc8785.dumps(document), rfc8785.dumps(options)
+    else:
+        written = next(canonicalize([document, {**options, "@context": document["@context"]}]))
+        content, configuration = written[0].encode(), written[1].encode()
+    message = hashlib.sha256(configuration).digest() + hashlib.sha256(content).digest()
     return Signature(key_of(proof["verificationMethod"]), multibase_decode(proof["proofValue"]), message)
 
 
@@ -173,6 +182,7 @@ MEASUREMENTS: tuple[tuple[str, Measurement, dict[str, str]], ...] = (
     ("bytes to decision", decide, FILES),
     ("whole answer", answer_in_full, FILES),
     ("bytes to decision", decide, JWT_FILES),
+    ("bytes to decision", decide, JCS_FILES),
 )
 
 

@@ -166,7 +166,7 @@ def make_proof(document: Json, name: str, method: str, key: SigningKey, purpose:
     """One proof over `document`, which holds none yet, or the earlier ones of a chain (Data Integrity 1.0)."""
     proof: Json = {"type": "DataIntegrityProof", "cryptosuite": name} if name in _SUITES else {"type": name}
     if "-jcs-" in name:
-        proof["@context"] = document["@context"]
+        proof["@context"] = list(document["@context"])
     proof |= {"created": SIGNED_ON, "verificationMethod": method, "proofPurpose": purpose} | extra
     proof = {member: value for member, value in proof.items() if value is not None}
     data = _to_be_signed(document, proof, name, "sha384" if key.alg == "ES384" else "sha256")

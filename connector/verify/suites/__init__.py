@@ -16,19 +16,29 @@ from connector.verify.suites.eddsa_jcs_2022 import EddsaJcs2022
 from connector.verify.suites.eddsa_rdfc_2022 import EddsaRdfc2022
 from connector.verify.suites.json_web_signature_2020 import JsonWebSignature2020
 
-__all__ = ["SUITES", "Suite", "find"]
+__all__ = ["Suite", "find"]
 
-SUITES: Final[tuple[Suite, ...]] = (
+_CRYPTOSUITES: Final[tuple[Suite, ...]] = (
     EddsaRdfc2022(),
-    Ed25519Signature2020(),
-    Ed25519Signature2018(),
-    JsonWebSignature2020(),
     EddsaJcs2022(),
     EcdsaRdfc2019(),
     EcdsaJcs2019(),
 )
+_PROOF_TYPES: Final[tuple[Suite, ...]] = (
+    Ed25519Signature2020(),
+    Ed25519Signature2018(),
+    JsonWebSignature2020(),
+)
+_BY_CRYPTOSUITE: Final = {suite.name: suite for suite in _CRYPTOSUITES}
+_BY_TYPE: Final = {suite.name: suite for suite in _PROOF_TYPES}
 
 
 def find(proof: dict[str, Any]) -> Suite | None:
-    """The one suite that `proof` is of; None when its kind is not supported."""
-    return next((suite for suite in SUITES if suite.matches(proof)), None)
+    """The one suite that `proof` is of; None when its kind is not supported.
+
+    Args:
+        proof: has a `type` that is text, and, if that is `DataIntegrityProof`, a `cryptosuite` that is text.
+    """
+    if proof["type"] == "DataIntegrityProof":
+        return _BY_CRYPTOSUITE.get(proof["cryptosuite"])
+    return _BY_TYPE.get(proof["type"])

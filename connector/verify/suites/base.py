@@ -30,12 +30,8 @@ class Suite(Protocol):
     name: str
     kinds: frozenset[KeyKind]
 
-    def matches(self, proof: Json) -> bool:
-        """Whether `proof` is one of this suite."""
-        ...
-
     def holds(self, document: Json, proof: Json, key: PublicKey) -> bool:
-        """Whether `key` made `proof` over `document` (which is without its proofs).
+        """Whether `key` made `proof` over `document` (which is without its proofs, or has those it builds on).
 
         Raises:
             CheckError: the proof is malformed, or the document is not one that can be signed this way.

@@ -11,9 +11,6 @@ class EcdsaRdfc2019:
     name = "ecdsa-rdfc-2019"
     kinds = frozenset(CURVES)
 
-    def matches(self, proof: Json) -> bool:
-        return proof.get("type") == "DataIntegrityProof" and proof.get("cryptosuite") == self.name
-
     def holds(self, document: Json, proof: Json, key: PublicKey) -> bool:
         curve = CURVES[key.kind]
         signature = multibase_signature(proof, curve.signature_bytes)

@@ -12,9 +12,6 @@ class Ed25519Signature2018:
     name = "Ed25519Signature2018"
     kinds = frozenset({KeyKind.ED25519})
 
-    def matches(self, proof: Json) -> bool:
-        return proof.get("type") == self.name
-
     def holds(self, document: Json, proof: Json, key: PublicKey) -> bool:
         header, start, signature = detached_jws.split(proof.get("jws"))
         if not key.allows(header.get("alg")):

@@ -10,9 +10,6 @@ class Ed25519Signature2020:
     name = "Ed25519Signature2020"
     kinds = frozenset({KeyKind.ED25519})
 
-    def matches(self, proof: Json) -> bool:
-        return proof.get("type") == self.name
-
     def holds(self, document: Json, proof: Json, key: PublicKey) -> bool:
         signature = multibase_signature(proof, 64)
         options = proof_options(document, proof, without="proofValue")

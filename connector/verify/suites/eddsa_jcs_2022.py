@@ -13,9 +13,6 @@ class EddsaJcs2022:
     name = "eddsa-jcs-2022"
     kinds = frozenset({KeyKind.ED25519})
 
-    def matches(self, proof: Json) -> bool:
-        return proof.get("type") == "DataIntegrityProof" and proof.get("cryptosuite") == self.name
-
     def holds(self, document: Json, proof: Json, key: PublicKey) -> bool:
         signature = multibase_signature(proof, 64)
         return key.verifies(signature, hashed_json(document, proof, hashlib.sha256))

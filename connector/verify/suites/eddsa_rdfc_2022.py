@@ -10,9 +10,6 @@ class EddsaRdfc2022:
     name = "eddsa-rdfc-2022"
     kinds = frozenset({KeyKind.ED25519})
 
-    def matches(self, proof: Json) -> bool:
-        return proof.get("type") == "DataIntegrityProof" and proof.get("cryptosuite") == self.name
-
     def holds(self, document: Json, proof: Json, key: PublicKey) -> bool:
         signature = multibase_signature(proof, 64)
         options = proof_options(document, proof, without="proofValue")

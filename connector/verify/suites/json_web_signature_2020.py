@@ -12,9 +12,6 @@ class JsonWebSignature2020:
     name = "JsonWebSignature2020"
     kinds = frozenset(KeyKind)
 
-    def matches(self, proof: Json) -> bool:
-        return proof.get("type") == self.name
-
     def holds(self, document: Json, proof: Json, key: PublicKey) -> bool:
         header, start, signature = detached_jws.split(proof.get("jws"))
         algorithm = header.get("alg")
