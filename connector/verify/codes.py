@@ -44,6 +44,7 @@ _STRUCTURE: Final = _rows(
     ("jwt_sub_missing", _PASSED, None, "The token does not repeat the person's id; the signed record in it has it."),
     ("jwt_dates_differ", _PASSED, None, "The token and the record in it name different dates; the stricter count."),
     ("jwt_claim_unusual", _PASSED, None, "The token writes a claim in an unusual way; nothing depends on it."),
+    ("status_list_short", _PASSED, None, "The revocation list is shorter than its standard asks, for privacy."),
     ("key_reference_short", _PASSED, None, "The signature names its key in a short form."),
 )
 
@@ -103,6 +104,15 @@ _STATUS: Final = _rows(
     ("status_revoked", _FAILED, Verdict.REVOKED, "The issuer has revoked the record."),
     ("status_suspended", _FAILED, Verdict.SUSPENDED, "The issuer has suspended the record."),
     ("status_message", _PASSED, None, "The issuer publishes remarks on the record that do not end it."),
+    ("status_message_set", _UNDETERMINED, None, "The issuer has put a remark on the record that does not end it."),
+    ("status_message_unknown", _UNDETERMINED, None, "The issuer's remarks on the record could not be read."),
+    ("status_refresh_due", _PASSED, None, "The issuer says that there is a newer version of the record."),
+    (
+        "status_value_unknown",
+        _UNDETERMINED,
+        Verdict.STATUS_UNKNOWN,
+        "The issuer gives the record a status unknown here.",
+    ),
     ("status_type_unknown", _UNDETERMINED, Verdict.STATUS_UNKNOWN, "Revocation is published in a way unknown here."),
     (
         "status_entry_malformed",
@@ -116,9 +126,16 @@ _STATUS: Final = _rows(
     ("status_list_outdated", _UNDETERMINED, Verdict.STATUS_UNKNOWN, "The revocation list is outside its own dates."),
     ("status_purpose_mismatch", _UNDETERMINED, Verdict.STATUS_UNKNOWN, "The list is not for what the record says."),
     ("status_index_out_of_range", _UNDETERMINED, Verdict.STATUS_UNKNOWN, "The record has no place in the list."),
+    ("status_list_misplaced", _UNDETERMINED, Verdict.STATUS_UNKNOWN, "The revocation list was made for another place."),
+    ("status_list_ambiguous", _UNDETERMINED, Verdict.STATUS_UNKNOWN, "The revocation list can be read in two ways."),
+    (
+        "status_list_other_site",
+        _UNDETERMINED,
+        None,
+        "The revocation list is unsigned and not on the issuer's own site.",
+    ),
     ("status_list_other_issuer", _UNDETERMINED, None, "The revocation list was signed by another party."),
     ("status_list_other_address", _UNDETERMINED, None, "The revocation list says that it lives elsewhere."),
-    ("status_list_short", _PASSED, None, "The revocation list is shorter than its standard asks, for privacy."),
     ("status_index_number", _PASSED, None, "The place in the revocation list is written as a number."),
 )
 

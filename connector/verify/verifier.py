@@ -189,7 +189,7 @@ def _assess_signed(credential: UnverifiedCredential, run: _Run) -> AssessedCrede
     dates = validity.measure(document, proven.claims, now=now)
 
     # 6. Its status: every entry, in lists that are themselves proven.
-    state = status.measure(document, run.lists)
+    state = status.measure(document, proven.claims, run.lists)
 
     # 7. Its issuer: is the key the issuer's own, and does the employer recognise that issuer?
     begins = parse_date_time(dates.valid_from)

@@ -71,6 +71,7 @@ def _subject(**members: Any) -> Any:
 
 
 BOMB = _encoded(gzip.compress(bytes(8_000_000), mtime=0))
+WHOLE = _encoded(gzip.compress(bytes(16_384), mtime=0))
 CUT = _encoded(gzip.compress(bytes(16_384), mtime=0)[:-6])
 STRANGER = Issuer("stranger", method="key")
 
@@ -89,10 +90,19 @@ LISTS: dict[str, tuple[Any, str]] = {
     "no purpose": ({"edit": lambda d: d["credentialSubject"].pop("statusPurpose")}, "status_purpose_mismatch"),
     "of another type": ({"edit": lambda d: d.update(type=["VerifiableCredential"])}, "status_list_malformed"),
     "without a list": ({"edit": lambda d: d["credentialSubject"].pop("encodedList")}, "status_list_malformed"),
-    "without its prefix": ({"edit": _subject(encodedList=CUT[1:])}, "status_list_malformed"),
+    "without its prefix": ({"edit": _subject(encodedList=WHOLE[1:])}, "status_list_malformed"),
     "cut short": ({"edit": _subject(encodedList=CUT)}, "status_list_malformed"),
     "no base64": ({"edit": _subject(encodedList="u%%%")}, "status_list_malformed"),
     "a decompression bomb": ({"edit": _subject(encodedList=BOMB)}, "status_list_malformed"),
+    "with something behind its end": ({"edit": _subject(encodedList=WHOLE + "AAAA")}, "status_list_malformed"),
+    "a bomb in the middle": (
+        {"edit": _subject(encodedList=_encoded(gzip.compress(bytes(4_000_001), mtime=0)))},
+        "status_list_malformed",
+    ),
+    "with a status of its own, that leads back to it": (
+        {"edit": lambda d: d.update(credentialStatus=StatusEntry(URL, 9).as_json())},
+        "status_list_unproven",
+    ),
     "too short for the index": ({"bits": 0}, "status_index_out_of_range"),
 }
 
@@ -111,7 +121,7 @@ def test_a_list_that_cannot_be_believed_leaves_the_status_unknown(scene: Scene, 
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"type": "RevocationList2020Status"}, "status_type_unknown"),
+        ({"type": "SuspensionList2099Entry"}, "status_type_unknown"),
         ({"statusPurpose": "haircut"}, "status_type_unknown"),
         ({"statusListIndex": "-1"}, "status_entry_malformed"),
         ({"statusListIndex": "07"}, "status_entry_malformed"),
@@ -123,7 +133,11 @@ def test_a_list_that_cannot_be_believed_leaves_the_status_unknown(scene: Scene, 
         ({"statusListIndex": "99999999999"}, "status_entry_malformed"),
         ({"statusListIndex": "131072"}, "status_index_out_of_range"),
         ({"statusListCredential": 7}, "status_entry_malformed"),
-        ({"statusSize": 2}, "status_entry_malformed"),
+        ({"statusSize": 0}, "status_entry_malformed"),
+        ({"statusSize": -1}, "status_entry_malformed"),
+        ({"statusSize": True}, "status_entry_malformed"),
+        ({"statusSize": "two"}, "status_entry_malformed"),
+        ({"statusSize": 33}, "status_entry_malformed"),
     ],
 )
 def test_an_entry_is_read_strictly(scene: Scene, change: Json, code: str) -> None:
@@ -158,13 +172,29 @@ def test_an_index_as_a_number_is_tolerated_with_a_remark(scene: Scene) -> None:
 def test_a_short_list_is_only_a_remark(scene: Scene) -> None:
     assessed = scene.assess(_with_list(scene, scene.issuer.status_list(URL, bits=1024)))
     assert assessed.decision is Decision.ACCEPTED
-    assert "status_list_short" in codes(assessed)
+    assert ("status_list_short", CheckName.STRUCTURE) in {(c.code, c.check) for c in assessed.report.checks}
+    revoked = scene.assess(_with_list(scene, scene.issuer.status_list(URL, {7}, bits=1024)))
+    assert revoked.report.verdict is Verdict.REVOKED
 
 
-def test_remarks_of_the_issuer_do_not_end_a_record(scene: Scene) -> None:
-    badge = scene.issuer.open_badge(email=EMAIL, status=StatusEntry(URL, 7, purpose="refresh"))
-    assert scene.assess(badge).decision is Decision.ACCEPTED
-    assert URL not in [request.url for request in scene.documents.requests]
+@pytest.mark.parametrize(("bit", "code"), [(6, "status_message"), (7, "status_refresh_due")])
+def test_a_newer_version_does_not_end_a_record(scene: Scene, bit: int, code: str) -> None:
+    entry = StatusEntry(URL, 7, purpose="refresh")
+    assessed = scene.assess(_with_list(scene, scene.issuer.status_list(URL, {bit}, purpose="refresh"), entry))
+    assert (assessed.decision, code in codes(assessed)) == (Decision.ACCEPTED, True)
+
+
+def test_a_list_of_remarks_that_cannot_be_had_is_a_doubt_and_no_more(scene: Scene) -> None:
+    assessed = scene.assess(_with_list(scene, 404, StatusEntry(URL, 7, purpose="refresh")))
+    assert "status_message_unknown" in codes(assessed)
+    assert (assessed.report.verdict, assessed.decision) == (Verdict.VERIFIED, Decision.ACCEPTED_WITH_WARNING)
+
+
+def test_remarks_do_not_hide_that_the_record_was_revoked(scene: Scene) -> None:
+    other = "https://lakeview.example/status/2"
+    scene.extra[other] = scene.issuer.status_list(other, {3})
+    entries = [StatusEntry(URL, 7, purpose="refresh"), StatusEntry(other, 3)]
+    assert scene.assess(_with_list(scene, 404, entries)).report.verdict is Verdict.REVOKED
 
 
 def test_a_list_of_another_party_may_revoke_but_not_clear(scene: Scene) -> None:
@@ -194,6 +224,18 @@ def test_a_list_as_a_token_is_read_too(scene: Scene) -> None:
     document = scene.issuer.status_list(URL, {7}, edit_signed=lambda d: d.pop("proof"))
     badge = _with_list(scene, scene.issuer.jwt(document, typ="vc+jwt"))
     assert scene.assess(badge).report.verdict is Verdict.REVOKED
+
+
+def test_a_list_in_another_envelope_is_no_list(scene: Scene) -> None:
+    honest = scene.issuer.status_list(URL)
+    assert scene.assess(_with_list(scene, honest)).report.verdict is Verdict.VERIFIED
+    for wrapped in (scene.issuer.presentation([honest]), [honest], {"verifiableCredential": honest}):
+        assert scene.assess(_with_list(scene, wrapped)).report.verdict is Verdict.STATUS_UNKNOWN
+    unsigned = scene.issuer.status_list(URL, edit_signed=lambda d: d.pop("proof"))
+    assert scene.assess(_with_list(scene, scene.issuer.jwt(unsigned, typ="vc+jwt"))).decision is Decision.ACCEPTED
+    for typ in ("statuslist+jwt", "vp+jwt", "at+jwt"):
+        token = scene.issuer.jwt(unsigned, typ=typ)
+        assert scene.assess(_with_list(scene, token)).report.verdict is Verdict.STATUS_UNKNOWN
 
 
 def test_ttl_says_how_long_the_list_is_kept(scene: Scene) -> None:

@@ -1,0 +1,146 @@
+"""The lists of one run: each fetched once, and believed only when its own signature holds.
+
+THREATS section 6: a list counts when it is signed by the issuer it names, within its own dates; it is bounded in size,
+and what cannot be had, read or believed is an error here and `status_unknown` in the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final, TypeVar, cast
+
+from connector import codec
+from connector.errors import FetchError, IntakeError
+from connector.model.credential import CompactJws
+from connector.model.frozen import frozen
+from connector.model.report import Outcome
+from connector.ports import DocumentSource, FetchedDocument, Purpose
+from connector.verify.checks import issuer as issuer_check
+from connector.verify.checks import proof, validity
+from connector.verify.did import FoundKey
+from connector.verify.errors import CheckError
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+MAX_LIST_BYTES: Final = 4_000_000
+"""32 million records; the least that the standard asks for is 16 kB."""
+MAX_KEEP_SECONDS: Final = 86_400.0
+"""A list's `ttl` keeps it no longer than a day: the record is looked at again before a delivery that old."""
+
+
+@frozen
+class Record:
+    """The record that is looked up: its own id, and its issuer's."""
+
+    id: str | None
+    issuer: str | None
+
+
+class StatusLists:
+    """What the credentials of one submission share.
+
+    Args:
+        is_delegate: whether a list of this issuer may speak for other issuers' records.
+    """
+
+    def __init__(self, documents: DocumentSource, *, now: datetime, is_delegate: Callable[[str], bool]) -> None:
+        self.documents, self.now = documents, now
+        self.is_delegate = is_delegate
+        self._known: dict[tuple[str, ...], object] = {}
+
+    def once(self, key: tuple[str, ...], load: Callable[[], T]) -> T:
+        """What `load` gives, asked once per `key`; its failure counts as its answer.
+
+        Raises:
+            CheckError: the list could not be had, read or believed.
+        """
+        known = self._known.get(key)
+        if known is None:
+            try:
+                known = load()
+            except CheckError as error:
+                known = error
+            self._known[key] = known
+        if isinstance(known, CheckError):
+            raise CheckError(known.code, known.detail)
+        return cast(T, known)
+
+    def fetch(self, url: str, accept: str) -> FetchedDocument:
+        """The answer at `url`.
+
+        Raises:
+            CheckError: `status_list_unreachable`, also for every status but 200.
+        """
+        try:
+            answer = self.documents.get(url, purpose=Purpose.STATUS_LIST, accept=accept)
+        except FetchError as error:
+            raise CheckError("status_list_unreachable", f"{url[:200]}: {error.code}") from None
+        if answer.status != 200:
+            raise CheckError("status_list_unreachable", f"{url[:200]}: HTTP {answer.status}")
+        return answer
+
+    def keep(self, url: str, ttl: object, *, per_second: int = 1) -> None:
+        """Keep the copy of `url` as long as its `ttl` says, a day at most."""
+        if isinstance(ttl, int | float) and not isinstance(ttl, bool) and ttl > 0:
+            self.documents.keep_for(url, min(ttl / per_second, MAX_KEEP_SECONDS))
+
+
+def parse_object(content: bytes) -> Json:
+    """The JSON object in an answer.
+
+    Raises:
+        CheckError: `status_list_malformed`.
+    """
+    try:
+        document = codec.parse_json(content)
+    except IntakeError as error:
+        raise CheckError("status_list_malformed", error.code) from None
+    if not isinstance(document, dict):
+        raise CheckError("status_list_malformed", "no object")
+    return document
+
+
+def parse_token(content: bytes) -> CompactJws:
+    """The compact JWS in an answer.
+
+    Raises:
+        CheckError: `status_list_malformed`.
+    """
+    try:
+        token = content.decode("ascii")
+        return CompactJws(token, *codec.split_compact_jws(token))
+    except (IntakeError, UnicodeDecodeError) as error:
+        raise CheckError("status_list_malformed", getattr(error, "code", "not_ascii")) from None
+
+
+def believed(answer: FetchedDocument, lists: StatusLists) -> tuple[Json, str]:
+    """A list that is a credential, and its issuer: its proof holds and is the issuer's, and its dates hold too.
+
+    Raises:
+        CheckError: `status_list_malformed`, `status_list_unproven` or `status_list_outdated`.
+    """
+    found = _measure_proof(answer.content.strip(), lists)
+    if not found.holds:
+        raise CheckError("status_list_unproven", f"{found.result.code}: {found.result.detail}")
+    issuer = proof.identifier(found.document.get("issuer"))
+    if issuer is None or not is_bound(issuer, found.keys, lists):
+        raise CheckError("status_list_unproven", "signed, but not by the issuer it names")
+    dates = validity.measure(found.document, found.claims, now=lists.now)
+    if dates.result.outcome not in (Outcome.PASSED, Outcome.NOT_APPLICABLE):
+        raise CheckError("status_list_outdated", dates.result.code)
+    if "credentialStatus" in found.document:  # a list that hangs on a list could hang on itself
+        raise CheckError("status_list_unproven", "it has a status of its own, which is not followed")
+    return found.document, issuer
+
+
+def is_bound(issuer: str, keys: tuple[FoundKey, ...], lists: StatusLists) -> bool:
+    """Whether one of `keys` was obtained from `issuer` itself."""
+    return issuer_check.bind(issuer, keys, lists.documents, now=lists.now) is issuer_check.Binding.BOUND
+
+
+def _measure_proof(content: bytes, lists: StatusLists) -> proof.ProofFinding:
+    if content.startswith(b"eyJ"):
+        return proof.measure_token(parse_token(content), lists.documents, now=lists.now, fallback={})
+    return proof.measure_embedded(parse_object(content), lists.documents, purpose=proof.ASSERTION, now=lists.now)
