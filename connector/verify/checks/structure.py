@@ -39,19 +39,98 @@ _OPEN_BADGES: Final = (CredentialFormat.OPEN_BADGE_3, CredentialFormat.CLR_2, Cr
 
 def measure(document: Json, format: CredentialFormat, proof: ProofFinding) -> tuple[CheckResult, ...]:
     """Check a credential's form; the first result is the answer, the others are remarks."""
-    faults = list(credential_faults(document))
+    first = _OK
+    if not _is_plain(document):
+        faults = list(credential_faults(document))
+        first = result("structure_nonconformant", "; ".join(faults[:5])) if faults else _OK
     remarks: list[CheckResult] = []
-    if proof.claims is not None:
+    if proof.claims is not None and not _is_plain_token(document, proof.claims, proof):
         remarks += token_results(document, format, proof)
     if format in _OPEN_BADGES and not _names_subject(document):
         remarks.append(result("subject_without_id"))
-    if any([found.short for found in proof.keys]):  # noqa: C419  # a short list is faster than a generator
-        remarks.append(result("key_reference_short"))
-    first = result("structure_nonconformant", "; ".join(faults[:5])) if faults else result("structure_ok")
+    for found in proof.keys:
+        if found.short:
+            remarks.append(result("key_reference_short"))
+            break
     return (first, *remarks)
 
 
+_OK: Final = result("structure_ok")
+
+
 # --- the data model ----------------------------------------------------------------------------------------------
+
+
+def _is_plain(document: Json) -> bool:
+    """Whether a few looks show that `credential_faults` finds nothing; False leaves it open.
+
+    Most records are written in the same plain way: lists of contexts and types that were seen before, one subject, one
+    proof. Whatever is not is for the long way round.
+    """
+    contexts, types = document.get("@context"), document.get("type")
+    if contexts.__class__ is not list or types.__class__ is not list:
+        return False
+    try:
+        model = _heads.get((*contexts, None, *types))
+    except TypeError:  # an inline context
+        return False
+    if model is None:
+        return _is_good_head(document, contexts, types) and _is_plain(document)
+    issuer, subject = document.get("issuer"), document.get("credentialSubject")
+    if issuer.__class__ is dict:
+        if model == "2.0" and not _is_plainly_named(issuer):
+            return False
+        issuer = issuer.get("id")
+    if subject.__class__ is not dict or not subject or not is_url(issuer):
+        return False
+    if not (("id" not in document or is_url(document["id"])) and ("id" not in subject or is_url(subject["id"]))):
+        return False
+    if model == "2.0" and not ("relatedResource" not in document and _is_plainly_named(document)):
+        return False
+    return _has_plain_dates(document, model) and (_TYPED.isdisjoint(document) or _has_plain_parts(document))
+
+
+_heads: dict[tuple[object, ...], str] = {}
+"""`@context` and `type` of records without a fault in them -> their data model."""
+_MAX_HEADS: Final = 500
+_MAX_HEAD_ENTRIES: Final = 16
+"""Contexts and types of one record; published LERs have 9 at most."""
+
+
+def _is_good_head(document: Json, contexts: list[Any], types: list[Any]) -> bool:
+    """Whether contexts and types are without fault; if so they are remembered, unless they are uncommonly large."""
+    model = data_model(document)
+    if model is None or len(contexts) + len(types) > _MAX_HEAD_ENTRIES:
+        return False
+    if list(_context_faults(document, model)) or list(_type_faults(document, "VerifiableCredential")):
+        return False
+    if max(len(text) for text in (*contexts, *types)) > _SHORT:
+        return False
+    if len(_heads) >= _MAX_HEADS:
+        _heads.clear()
+    _heads[(*contexts, None, *types)] = model
+    return True
+
+
+def _has_plain_dates(document: Json, model: str) -> bool:
+    begin, end = _DATES[model]
+    if begin not in document and model == "1.1":
+        return False
+    first, last = parse_date_time(document.get(begin)), parse_date_time(document.get(end))
+    if (first is None and begin in document) or (last is None and end in document):
+        return False
+    return first is None or last is None or first <= last
+
+
+def _has_plain_parts(document: Json) -> bool:
+    proof = document.get("proof")
+    plain_proof = proof.__class__ is dict and proof.get("type").__class__ is str and proof["type"] != ""
+    for member in _TYPED & document.keys():
+        if member == "proof" and plain_proof:
+            continue
+        for _ in _typed_object_faults(document, member):
+            return False
+    return True
 
 
 def credential_faults(document: Json) -> Iterator[str]:
@@ -230,6 +309,24 @@ def _contained_faults(item: Json) -> Iterator[str]:
 # --- tokens ------------------------------------------------------------------------------------------------------
 
 
+def _is_plain_token(document: Json, claims: Json, proof: ProofFinding) -> bool:
+    """Whether a few looks show that `token_results` finds nothing in any kind of record; False leaves it open.
+
+    Open Badges 3.0 asks for the claims `iss`, `jti`, `nbf` and `sub`, and what they repeat is in the record.
+    """
+    begins, subject = claims.get("nbf"), document.get("credentialSubject")
+    if begins.__class__ is not int or "iat" in claims or proof.unusual_header or subject.__class__ is not dict:
+        return False
+    if claims.get("iss").__class__ is not str or claims.get("jti").__class__ is not str:
+        return False
+    if claims.get("sub").__class__ is not str or claims["jti"] != document.get("id"):
+        return False
+    if _differ(document, _SAME_DATES["nbf"], begins):
+        return False
+    ends = claims.get("exp", 0)
+    return ends.__class__ is int and not ("exp" in claims and _differ(document, _SAME_DATES["exp"], ends))
+
+
 def token_results(document: Json, format: CredentialFormat, proof: ProofFinding) -> Iterator[CheckResult]:
     """What a token's claims add: missing, unreadable or disagreeing ones, and remarks."""
     claims = proof.claims or {}
@@ -298,7 +395,10 @@ def _claim_faults(claims: Json) -> Iterator[CheckResult]:
 
 
 def _names_subject(document: Json) -> bool:
-    subjects = [s for s in _as_list(document.get("credentialSubject")) if isinstance(s, dict)]
+    subject = document.get("credentialSubject")
+    if subject.__class__ is dict:
+        return "id" in subject or "identifier" in subject
+    subjects = [s for s in _as_list(subject) if isinstance(s, dict)]
     without = [s for s in subjects if "id" not in s and "identifier" not in s]
     return bool(subjects) and not without
 
