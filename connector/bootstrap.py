@@ -28,6 +28,7 @@ from connector.infra.crypto import Vault, secret_keys
 from connector.infra.database import open_engine, sqlalchemy_url
 from connector.infra.documents import GuardedDocuments
 from connector.infra.files import Reloaded
+from connector.infra.registries import Registries
 from connector.infra.store import Store
 from connector.infra.tokens import RefreshTokens
 from connector.intake import only_link, screen
@@ -76,6 +77,7 @@ class Connector:
 
     Attributes:
         connections: names of the ATS accounts.
+        registries: those that the policy names.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Connector:
         self._courier = Courier(accounts.adapter, time_scale=settings.time_scale)
         self._engine: Engine | None = None
         self._policies = Reloaded(load_policy)
+        self.registries = Registries(documents, folder=settings.data_dir / "registries", clock=clock)
         self._mappings: dict[str, Reloaded[FieldMapping]] = {}
         self._crosswalks = Reloaded(load_crosswalk)
         self._plans = Plans(
@@ -146,9 +149,11 @@ class Connector:
         )
         engine.start(join=join)
         self._engine = engine
+        self.registries.start(self.policy)
 
     def stop(self) -> None:
         """Let what is under way end, and close everything."""
+        self.registries.stop()
         if self._engine is not None:
             self._engine.stop()
             self._engine = None
@@ -413,8 +418,9 @@ class Connector:
         self._store.check_writable()
 
     def policy(self) -> Policy:
-        """Whom the employer recognises; without a file nobody."""
-        return self._policies.get(self.settings.policy_file) if self.settings.policy_file else Policy()
+        """Whom the employer recognises; without a file nobody. Its registries can be asked."""
+        file = self.settings.policy_file
+        return self.registries.attach(self._policies.get(file)) if file else Policy()
 
     def crosswalk(self) -> Crosswalk:
         return self._crosswalks.get(self.settings.crosswalk_file) if self.settings.crosswalk_file else EMPTY

@@ -151,6 +151,29 @@ def parse_json(data: bytes | str, *, max_bytes: int = MAX_JSON_BYTES, max_depth:
     return value
 
 
+class Pairs(list[tuple[str, Any]]):
+    """An object as it stands in the text: its members in order, whatever is named twice."""
+
+
+_PAIRS_DECODER = json.JSONDecoder(
+    object_pairs_hook=Pairs, parse_int=_integer, parse_float=_float, parse_constant=_constant
+)
+
+
+def parse_json_pairs(data: bytes, *, max_bytes: int) -> Any:
+    """Parse JSON whose author names a member twice and means both; every object is `Pairs`. Bounds of `parse_json`."""
+    if len(data) > max_bytes:
+        raise SubmissionTooLarge(f"The file is larger than {max_bytes // 1000} kB.")
+    try:
+        text = data.decode("utf-8")
+        _check_depth(text, MAX_JSON_DEPTH)
+        return _PAIRS_DECODER.decode(text)
+    except UnicodeDecodeError as error:
+        raise _malformed("The file is not UTF-8 text.", "not_utf8", f"byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        raise _malformed("The file is not JSON.", "not_json", f"line {error.lineno}, column {error.colno}") from None
+
+
 _NOT_PLAIN: Final = object()
 
 

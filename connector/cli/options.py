@@ -81,6 +81,25 @@ def policy_of(path: Path | None) -> Policy:
     return load_policy(chosen) if chosen else Policy()
 
 
+def with_registries(policy: Policy, source: DocumentSource, now: datetime, *, recorded: bool) -> Policy:
+    """The policy with the registries that it names by URL ready to be asked.
+
+    Args:
+        recorded: `source` is a recorded world: copies of the real one have no place in it, and `now` is its time.
+    """
+    if all(registry.url is None for registry in policy.registries):
+        return policy
+    from connector.config import load_settings
+    from connector.infra.clock import FixedClock, SystemClock
+    from connector.infra.registries import Registries
+    from connector.infra.registry_shop import COMMAND_PATIENCE
+
+    data_dir = load_settings().data_dir
+    folder = data_dir / "registries" if data_dir.is_dir() and not recorded else None
+    clock = FixedClock(now) if recorded else SystemClock()
+    return Registries(source.session, folder=folder, clock=clock, patience=COMMAND_PATIENCE).attach(policy)
+
+
 def crosswalk_of() -> Crosswalk:
     """The crosswalk of the settings, or an empty one.
 

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final, TextIO
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from connector.answers import answer
-from connector.cli.options import read_input
+from connector.cli.options import read_input, with_registries
 from connector.codec import parse_json
 from connector.errors import ConfigurationError, ConnectorError, MappingError
 from connector.infra.world_file import RecordedWorld
@@ -112,7 +112,9 @@ class Stream:
         from connector.cli.verify import planner_for
 
         now = self._moment(request.as_of or self._as_of)
-        policy = self._policy
+        world, policy = self._world(request), self._policy
+        if request.documents is not None:
+            policy = with_registries(policy, world, now, recorded=True)
         if request.trusted_issuers is not None:
             policy = policy.and_trusting(request.trusted_issuers)
         options: dict[str, Any] = {}
@@ -124,7 +126,7 @@ class Stream:
         return answer(
             _source(request),
             policy,
-            World(self._world(request)),
+            World(world),
             applicant=request.applicant,
             now=now,
             request_id=request.id,

@@ -25,6 +25,7 @@ from connector.cli.options import (
     named_ats,
     policy_of,
     read_input,
+    with_registries,
 )
 from connector.errors import ConfigurationError
 from connector.model.submission import Submission
@@ -60,12 +61,14 @@ def verify(
             raise typer.BadParameter("--stream reads its requests from standard input; leave out", param_hint="PATHS")
         from connector.cli.stream import serve_stream
 
-        world = documents_of(documents, offline)
-        serve_stream(sys.stdin.buffer, sys.stdout, policy_of(policy), world, moment, as_of, crosswalk_of())
+        world, recorded = documents_of(documents, offline), documents is not None
+        rules = with_registries(policy_of(policy), world, moment(as_of), recorded=recorded)
+        serve_stream(sys.stdin.buffer, sys.stdout, rules, world, moment, as_of, crosswalk_of())
         return
     if not paths:
         raise typer.BadParameter("give at least one file or link", param_hint="PATH")
-    recognised, source, now = policy_of(policy), documents_of(documents, offline), moment(as_of)
+    source, now = documents_of(documents, offline), moment(as_of)
+    recognised = with_registries(policy_of(policy), source, now, recorded=documents is not None)
     applicant = applicant_of(applicant_name, applicant_email, applicant_did)
     crosswalk, code = crosswalk_of(), 0
     unreadable: list[ConfigurationError] = []
@@ -118,11 +121,11 @@ def plan(
     from connector.answers import answer
     from connector.ports import World
 
-    now = moment(as_of)
+    source, now = documents_of(documents, offline), moment(as_of)
     result = answer(
         _input(file),
-        policy_of(policy),
-        World(documents_of(documents, offline)),
+        with_registries(policy_of(policy), source, now, recorded=documents is not None),
+        World(source),
         applicant=applicant_of(applicant_name, applicant_email, applicant_did),
         now=now,
         request_id=file,

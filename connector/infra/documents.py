@@ -39,7 +39,13 @@ USER_AGENT: Final = "ler-connector"
 MAX_CACHED: Final = 500
 MAX_CACHED_BYTES: Final = 32_000_000
 MAX_KEEP_SECONDS: Final = 24 * 3600.0
-KEEP_SECONDS: Final = {Purpose.KEY: 300.0, Purpose.STATUS_LIST: 300.0, Purpose.HOSTED_BADGE: 60.0, Purpose.LINK: 0.0}
+KEEP_SECONDS: Final = {
+    Purpose.KEY: 300.0,
+    Purpose.STATUS_LIST: 300.0,
+    Purpose.HOSTED_BADGE: 60.0,
+    Purpose.LINK: 0.0,
+    Purpose.REGISTRY: 0.0,  # kept elsewhere, beyond a restart
+}
 MAX_REMEMBERED_REQUESTS: Final = 2_000
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 

@@ -31,11 +31,18 @@ MAX_BYTES: Final = {
     Purpose.STATUS_LIST: 4_000_000,
     Purpose.HOSTED_BADGE: 2_000_000,
     Purpose.LINK: 10_000_000,
+    Purpose.REGISTRY: 5_000_000,
 }
 """After decompression. Key documents are some kB; a status list of 16 million entries is 2.7 MB at worst; a badge class
 may embed its picture; a link may be a baked image."""
-MAX_REDIRECTS: Final = {Purpose.KEY: 0, Purpose.STATUS_LIST: 0, Purpose.HOSTED_BADGE: 3, Purpose.LINK: 3}
-"""None for keys and status lists: where they live is part of what they prove."""
+MAX_REDIRECTS: Final = {
+    Purpose.KEY: 0,
+    Purpose.STATUS_LIST: 0,
+    Purpose.HOSTED_BADGE: 3,
+    Purpose.LINK: 3,
+    Purpose.REGISTRY: 0,
+}
+"""None for keys, status lists and registries: where they live is part of what they prove."""
 
 _HTTPS_PORT: Final = 443
 _HTTP_PORT: Final = 80

@@ -151,6 +151,9 @@ _ISSUER: Final = _rows(
     ("issuer_denied", _FAILED, None, "The employer's policy refuses this issuer."),
     ("issuer_is_test", _FAILED, None, "The issuer is a test issuer: anybody can sign in its name."),
     ("issuer_name_lookalike", _UNDETERMINED, None, "The issuer calls itself like one on the list, but is not it."),
+    ("registry_lists", _PASSED, None, "A registry lists the issuer, which is shown and is not the employer's list."),
+    ("registry_key_mismatch", _UNDETERMINED, None, "A registry lists the issuer with other keys than the one used."),
+    ("registry_unavailable", _UNDETERMINED, None, "A registry could not be loaded: it may list the issuer or not."),
 )
 
 _SUBJECT: Final = _rows(

@@ -6,10 +6,12 @@ sections 1 and 3). Trust is by exact identifier, never by a name, a host or a pa
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -24,10 +26,25 @@ from connector.model.report import (
     Verdict,
     VerificationReport,
 )
+from connector.verify import keys
 from connector.verify.codes import CODES
+from connector.verify.errors import CheckError
+from connector.verify.keys import PublicKey
+from connector.verify.registries import (
+    Book,
+    Entry,
+    RegistryProblem,
+    UnreadBook,
+    Words,
+    host_of,
+    is_test_source,
+    read_dcc,
+    says_test,
+)
 
 _PLACEHOLDER = re.compile(r"\{[a-z_]+\}")
-_TEST_WORDS = re.compile(r"(?<![a-z])(?:test|for testing|sandbox|staging|playground)(?![a-z])", re.IGNORECASE)
+_TEMPLATE = re.compile(r"(?:https://[a-z0-9.-]+(?::\d+)?/|did:web:[a-z0-9.-]+(?:%3A\d+)?:)[!-~]*\Z")
+_PLATFORM_ID = re.compile(r"[^\s{}\x00-\x1f]+\Z")
 
 
 class _Part(BaseModel):
@@ -79,6 +96,10 @@ class Platform(_Part):
     def _one_placeholder(self) -> Self:
         if len(_PLACEHOLDER.findall(self.template)) != 1:
             raise ValueError("template needs exactly one placeholder, as in https://host/issuers/{id}")
+        if not _TEMPLATE.match(self.template):
+            raise ValueError("template must name its host in small letters before the placeholder: https://host/{id}")
+        if not all(_PLATFORM_ID.match(issuer) for issuer in self.issuers):
+            raise ValueError("issuers must be the ids as they stand in the address, none empty")
         return self
 
     def ids(self) -> Iterator[str]:
@@ -87,26 +108,75 @@ class Platform(_Part):
             yield f"{before}{issuer}{after}"
 
 
+class KeySet(_Part):
+    """A JWK Set (RFC 7517 section 5) that the employer pins."""
+
+    keys: tuple[dict[str, Any], ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _public_keys(self) -> Self:
+        for jwk in self.keys:
+            try:
+                keys.from_jwk(jwk)
+            except CheckError as error:
+                raise ValueError(f"a key cannot be used: {error.detail or error.code}") from None
+        return self
+
+
 class Registry(_Part):
-    """A registry whose words are shown; only the ids under `recognise` are recognised."""
+    """A registry whose words are shown; only the ids under `recognise` are recognised.
+
+    Attributes:
+        name: what it is called in reports; without one its host or file.
+        sha256: only content with this hash is believed (DCC).
+        jwks: the keys whose statements are believed (OpenID Federation); without them none is.
+        book: what was read of it; attached by whoever loads it.
+    """
 
     url: str | None = None
     file: str | None = None
     kind: Literal["dcc", "openid_federation"] = "dcc"
     shows: bool = True
     recognise: tuple[str, ...] | Literal[False] = False
-    names: dict[str, str] = Field(default_factory=dict, exclude=True)
-    """Read from `file` by `load_policy`: identifier -> the registry's name for it."""
+    name: str | None = None
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    jwks: KeySet | None = None
+    book: Book = Field(default=UnreadBook(), exclude=True, repr=False)
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, arbitrary_types_allowed=True)
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.url is None) == (self.file is None):
             raise ValueError("a registry needs either url or file")
+        if self.url is not None and not self.url.startswith("https://"):
+            raise ValueError("a registry's url must be https")
         return self
 
     @property
+    def label(self) -> str:
+        return self.name or (host_of(self.url) if self.url else PurePath(self.file or "").name)
+
+    @property
     def is_test(self) -> bool:
-        return bool(_TEST_WORDS.search(self.url or self.file or ""))
+        return is_test_source(self.url or self.file or "") or says_test(self.name or "")
+
+    def words(self, issuer: str) -> Words:
+        """What it says of `issuer`."""
+        entry, as_of, problem = self.book.look(issuer)
+        recognises = bool(self.recognise) and issuer in (self.recognise or ())
+        return Words(self.label, entry, as_of, problem, recognises, self.is_test, self.shows)
+
+
+def read_pinned(registry: Registry, content: bytes) -> dict[str, Entry]:
+    """What a DCC registry holds.
+
+    Raises:
+        RegistryProblem: it is not the content that the policy pins, or cannot be read.
+    """
+    if registry.sha256 is not None and hashlib.sha256(content).hexdigest() != registry.sha256:
+        raise RegistryProblem("its content is not the one that the policy pins (sha256)")
+    return read_dcc(content)
 
 
 class Sensitive(_Part):
@@ -140,7 +210,21 @@ class RecognitionFinding(_Part):
     name_source: str | None = None
 
 
+def _key_digest(value: Any) -> Any:
+    """A Multikey, a did:key of one, or `sha256:` with the hash of the DER SubjectPublicKeyInfo (RSA)."""
+    if not isinstance(value, str) or re.fullmatch(r"[0-9a-f]{64}", value):
+        return value
+    if value.startswith("sha256:"):
+        return value.removeprefix("sha256:").lower()
+    try:
+        key = keys.from_multikey(value.removeprefix("did:key:").partition("#")[0])
+    except CheckError:
+        raise ValueError("write a Multikey (z...), a did:key, or sha256: with the hash of the key") from None
+    return hashlib.sha256(key.spki).hexdigest()
+
+
 _Entry = Annotated[TrustedIssuer, BeforeValidator(_as_object)]
+_KeyDigest = Annotated[str, BeforeValidator(_key_digest), Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Policy(_Part):
@@ -150,6 +234,8 @@ class Policy(_Part):
     denied_issuers: tuple[str, ...] = ()
     platforms: tuple[Platform, ...] = ()
     registries: tuple[Registry, ...] = ()
+    published_keys: tuple[_KeyDigest, ...] = ()
+    """Keys whose secret half the employer knows to be published, beside those of `checks.published_keys`."""
     sensitive: Sensitive = Sensitive()
     require: Require = Require()
     test_issuers: TestIssuers = TestIssuers.REFUSE
@@ -167,8 +253,14 @@ class Policy(_Part):
     def denies(self, issuer: str) -> bool:
         return issuer in self.denied_issuers
 
-    def recognise(self, issuer: str, types: Iterable[str], valid_from: datetime | None) -> RecognitionFinding:
-        """Whether the employer recognises `issuer` for a credential of these types, issued then."""
+    def recognise(
+        self, issuer: str, types: Iterable[str], valid_from: datetime | None, words: Iterable[Words] | None = None
+    ) -> RecognitionFinding:
+        """Whether the employer recognises `issuer` for a credential of these types, issued then.
+
+        Args:
+            words: what the registries say of it, when they were asked already.
+        """
         listed = [entry for entry in self.trusted_issuers if issuer in (entry.id, entry.replaced_by)]
         if listed:
             name = next((entry.name for entry in listed if entry.name), None)
@@ -177,16 +269,15 @@ class Policy(_Part):
             return _recognition(recognition, "policy" if fits else None, name, "policy" if name else None)
         if any(issuer in platform.ids() for platform in self.platforms):
             return _recognition(Recognition.RECOGNISED, "platform")
-        return self._registered(issuer)
+        return self._registered(self.words(issuer) if words is None else words)
 
-    def is_test_entry(self, issuer: str) -> bool:
-        """Whether a registry of the policy that names `issuer`, or its entry, says that it is for tests."""
-        for registry in self.registries:
-            name = registry.names.get(issuer)
-            listed = name is not None or issuer in (registry.recognise or ())
-            if listed and (registry.is_test or _TEST_WORDS.search(name or "")):
-                return True
-        return False
+    def words(self, issuer: str) -> tuple[Words, ...]:
+        """What each registry says of `issuer`; one that cannot be asked says so in its answer."""
+        return tuple(registry.words(issuer) for registry in self.registries)
+
+    def publishes(self, key: PublicKey) -> bool:
+        """Whether the employer knows the secret half of `key` to be published."""
+        return bool(self.published_keys) and hashlib.sha256(key.spki).hexdigest() in self.published_keys
 
     def is_sensitive(self, issuer: str | None, types: Iterable[str]) -> bool:
         return issuer in self.sensitive.issuers or not set(self.sensitive.types).isdisjoint(types)
@@ -195,13 +286,16 @@ class Policy(_Part):
         """The names of recognised issuers, by identifier; for finding look-alikes."""
         return {entry.id: entry.name for entry in self.trusted_issuers if entry.name}
 
-    def _registered(self, issuer: str) -> RecognitionFinding:
-        for registry in self.registries:
-            name = registry.names.get(issuer) if registry.shows else None
-            if registry.recognise and issuer in registry.recognise:
-                return _recognition(Recognition.RECOGNISED, "policy", name, "registry" if name else None)
-            if name:
-                return _recognition(Recognition.UNKNOWN, None, name, "registry")
+    def _registered(self, words: Iterable[Words]) -> RecognitionFinding:
+        """By the employer's own words: an entry of a registry counts where the policy names it.
+
+        One that the registry has taken out since, as its copy shows, no longer counts; a registry that could not be
+        loaded takes nothing away.
+        """
+        for said in words:  # a name is only shown: a registry that recognises nobody here gives none to this answer
+            if said.recognises and (said.entry is not None or said.problem):
+                name = said.entry.name if said.entry and said.shows else ""
+                return _recognition(Recognition.RECOGNISED, "policy", name or None, "registry" if name else None)
         return _NOT_KNOWN
 
 

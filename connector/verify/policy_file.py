@@ -6,13 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from connector import codec
-from connector.errors import IntakeError, PolicyFileError
-from connector.verify.policy import Policy, Registry
+from connector.errors import PolicyFileError
+from connector.verify.policy import Policy, Registry, read_pinned
+from connector.verify.registries import ReadBook, RegistryProblem
 from connector.yaml_source import Place, into_model, read_yaml
 
 MAX_POLICY_BYTES: Final = 2_000_000
-MAX_REGISTRY_BYTES: Final = 5_000_000
 
 
 def load_policy(path: str | Path) -> Policy:
@@ -31,7 +30,7 @@ def load_policy(path: str | Path) -> Policy:
         first = problems[0]
         raise PolicyFileError(first.message, file=source.file, line=first.place.line, column=first.place.column)
     registries = tuple(
-        _with_names(registry, path.parent, source.file, source.place(("registries", index, "file")))
+        _with_book(registry, path.parent, source.file, source.place(("registries", index, "file")))
         for index, registry in enumerate(policy.registries)
     )
     return policy.model_copy(update={"registries": registries})
@@ -40,21 +39,17 @@ def load_policy(path: str | Path) -> Policy:
 # --- registries --------------------------------------------------------------------------------------------------
 
 
-def _with_names(registry: Registry, base: Path, policy_file: str, place: Place) -> Registry:
-    """A registry in a file, with the names it gives to issuers (DCC: identifier -> {name, ...})."""
-    if registry.file is None or registry.kind != "dcc":
+def _with_book(registry: Registry, base: Path, policy_file: str, place: Place) -> Registry:
+    """A registry in a file of the employer's, read at once: a mistake in it is a mistake of the policy."""
+    if registry.file is None:
         return registry
     wrong = partial(PolicyFileError, file=policy_file, line=place.line, column=place.column)
     try:
-        document = codec.parse_json((base / registry.file).read_bytes(), max_bytes=MAX_REGISTRY_BYTES)
+        content = (base / registry.file).read_bytes()
+        if registry.kind == "openid_federation":
+            raise RegistryProblem("a federation is asked by its url, not read from a file")
+        return registry.model_copy(update={"book": ReadBook(read_pinned(registry, content))})
     except OSError as error:
         raise wrong(f"registry {registry.file} cannot be read: {error.strerror}.") from None
-    except IntakeError as error:
-        raise wrong(f"registry {registry.file} is not JSON: {error.code}.") from None
-    entries = document.get("registry", document) if isinstance(document, dict) else {}
-    names = {
-        str(issuer): str(entry.get("name") or "")
-        for issuer, entry in (entries.items() if isinstance(entries, dict) else ())
-        if isinstance(entry, dict)
-    }
-    return registry.model_copy(update={"names": names})
+    except RegistryProblem as error:
+        raise wrong(f"registry {registry.file} cannot be used: {error}.") from None

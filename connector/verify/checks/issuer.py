@@ -19,7 +19,9 @@ from connector.verify.checks.published_keys import is_published
 from connector.verify.codes import result
 from connector.verify.did import FoundKey, authorised_keys
 from connector.verify.errors import CheckError
+from connector.verify.keys import PublicKey
 from connector.verify.policy import Policy, Recognition, RecognitionFinding, TestIssuers
+from connector.verify.registries import Words
 
 Json = dict[str, Any]
 
@@ -75,9 +77,10 @@ def measure(
     failure: CheckResult | None = None
     if named is not None and named != issuer:
         failure = result("issuer_claim_mismatch", "iss")
-    elif any(is_published(found.key) for found in proof.keys):
+    elif any(is_published(found.key) or policy.publishes(found.key) for found in proof.keys):
         failure = _refuse_test(policy, "the key's secret half is published")
-    return judge(issuer, document, binding, policy, begins=begins, failure=failure)
+    used = tuple(found.key for found in proof.keys)
+    return judge(issuer, document, binding, policy, begins=begins, failure=failure, keys=used)
 
 
 def judge(
@@ -88,15 +91,24 @@ def judge(
     *,
     begins: datetime | None,
     failure: CheckResult | None = None,
+    keys: tuple[PublicKey, ...] = (),
 ) -> IssuerAnswer:
-    """Put binding and policy together; shared by signed and hosted records."""
+    """Put binding and policy together; shared by signed and hosted records.
+
+    Args:
+        keys: those that made the proof; compared with what a registry knows of the issuer's.
+    """
     types = type_names(document)
-    known = policy.recognise(issuer, types, begins)
+    words = policy.words(issuer) if policy.registries else ()
+    remarks = _registry_remarks(words, keys) if words and binding is Binding.BOUND else ()
+    if remarks:
+        words = tuple(said for said in words if not _other_key(said, keys))
+    known = policy.recognise(issuer, types, begins, words)
     bound = binding is Binding.BOUND and (failure is None or failure.code != "issuer_claim_mismatch")
-    if failure is None and policy.is_test_entry(issuer):
+    if failure is None and words and any(said.is_test for said in words):
         failure = _refuse_test(policy, "a registry marks it as a test entry")
     recognised = bound and failure is None and known.recognition is Recognition.RECOGNISED and not policy.denies(issuer)
-    name, source = _name(document, known, bound)
+    name, source = _name(document, known, bound, words)
     finding = IssuerFinding(
         id=issuer,
         name=name,
@@ -108,7 +120,33 @@ def judge(
     )
     first = failure or _answer(issuer, binding, known, policy)
     lookalike = _lookalike(issuer, name, policy) if not recognised else None
-    return IssuerAnswer(finding, (first, lookalike) if lookalike else (first,))
+    results = (first, lookalike, *remarks) if lookalike else (first, *remarks)
+    if recognised and remarks:
+        results = tuple(r for r in results if r.code != "registry_unavailable")
+    return IssuerAnswer(finding, results)
+
+
+def _registry_remarks(words: tuple[Words, ...], keys: tuple[PublicKey, ...]) -> tuple[CheckResult, ...]:
+    """What is shown of the registries: who lists it, who could not be asked, who knows other keys of it."""
+    remarks: list[CheckResult] = []
+    for said in words:
+        if not said.shows:
+            continue
+        if said.entry is None:
+            if said.problem:
+                remarks.append(result("registry_unavailable", f"{said.registry}: {said.problem}"))
+        elif _other_key(said, keys):
+            remarks.append(result("registry_key_mismatch", said.dated))
+        else:
+            remarks.append(result("registry_lists", f"{said.dated}: {said.entry.name}"))
+    return tuple(remarks)
+
+
+def _other_key(said: Words, keys: tuple[PublicKey, ...]) -> bool:
+    """Whether the registry names the issuer's keys, and none of those that signed is among them."""
+    if said.entry is None or said.entry.keys is None or not keys:
+        return False
+    return not any(key in said.entry.keys for key in keys)
 
 
 def claimed(document: Json) -> IssuerFinding:
@@ -150,10 +188,16 @@ def _refuse_test(policy: Policy, why: str) -> CheckResult | None:
     return None if policy.test_issuers is TestIssuers.ALLOW else result("issuer_is_test", why)
 
 
-def _name(document: Json, known: RecognitionFinding, bound: bool) -> tuple[str | None, str | None]:
+def _name(
+    document: Json, known: RecognitionFinding, bound: bool, words: tuple[Words, ...]
+) -> tuple[str | None, str | None]:
     """The employer's name for it, else a registry's, else its own; the first two only for whom it is shown to be."""
-    if known.name and bound:
-        return known.name, known.name_source
+    if bound:
+        if known.name:
+            return known.name, known.name_source
+        for said in words:
+            if said.shows and said.entry is not None and said.entry.name:
+                return said.entry.name, "registry"
     return _own_name(document)
 
 

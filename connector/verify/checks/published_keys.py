@@ -1,7 +1,8 @@
 """Keys whose secret half is published: anybody can sign with them, so whoever lists them lists everybody.
 
 Each is written as a Multikey (RSA: SHA-256 of the SubjectPublicKeyInfo) with the place where its secret was read on
-2026-11-24. A key belongs here once, whatever DID or address names it.
+2026-11-24. A key belongs here once, whatever DID or address names it. An employer adds keys of its own under
+`published_keys` of the policy file.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ _ED25519: Final = "W3C Data Integrity EdDSA Cryptosuites 1.0, test vectors"
 _CHAIN: Final = "w3c/vc-di-eddsa TestVectors/proof-set-chain/multiKeyPairs.json"
 _ECDSA: Final = "W3C Data Integrity ECDSA Cryptosuites 1.0, test vectors"
 _DID_KEY: Final = "W3C CCG did:key test vectors: seeds that count up from zero"
+_WYCHEPROOF: Final = "C2SP/wycheproof testvectors_v1/json_web_signature_test.json (private keys)"
 _JWS: Final = "decentralized-identity/JWS-Test-Suite data/keys"
 
 PUBLISHED: Final[dict[str, str]] = {
@@ -43,8 +45,16 @@ PUBLISHED: Final[dict[str, str]] = {
     "z6Mkgyen15uoSDRo3Mp8TfnqAeHoVETwCELi9A6uYfZnWeEE": _JWS,
     "zDnaexxSscB6XtTNM63SmxAjaiksFdoi4PAACL8f7oxZgqUjG": _JWS,
     "z82Lkv8ruHsEh5TPmT9kFx92BzYZo5R7hvV8MvhzEbTKNqGubUTB6BrzVkKu4T4YMMr4Qaa": _JWS,
+    "zDnaeefdL9P5zKmyNeFGHeTZ3GMfC4WJXHhuugbabcx7qecFf": _WYCHEPROOF,
 }
-PUBLISHED_RSA: Final[dict[str, str]] = {"0b10899f448a199b8c7649761b3ec766766f4a81f2d82bb2a30e50d2b61fb810": _JWS}
+PUBLISHED_RSA: Final[dict[str, str]] = {
+    "0b10899f448a199b8c7649761b3ec766766f4a81f2d82bb2a30e50d2b61fb810": _JWS,
+    "62ab98e07566bb96b6ae8e6da086554a2c4aee02a1f00f1f8ffa551cc620df72": _WYCHEPROOF,
+    "c963778ab59460a32e2e78aed3deddd8ab2358812381ad455c675f907444a6d6": _WYCHEPROOF,
+    "f5876f9023d036efa06c326c15fa23c6578cff4e498b8d106ddef1a8450a20f0": _WYCHEPROOF,
+    "d51d17338c3194ce5a3d9603b39b82e8a685a31c81d885bfecf170bf6037104d": _WYCHEPROOF,
+    "627771f25da426d1f9ae315e42106d700b1529850eee1592acf39603959d795d": f"RFC 7520 section 3.4; {_WYCHEPROOF}",
+}
 
 
 def is_published(key: PublicKey) -> bool:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
 
-from connector.model.report import Decision, Verdict
+from connector.model.report import CheckName, Decision, Verdict
+from connector.testing.documents import NOW
 from connector.testing.issuer import Issuer
 from connector.testing.signing import SigningKey
 from connector.verify import Policy, keys
 from connector.verify.checks.published_keys import PUBLISHED, is_published
 from connector.verify.policy import Registry
+from connector.verify.registries import ReadBook, UnreadBook, entry_of
 
 from .conftest import EMAIL, Scene, codes
 
@@ -153,9 +156,77 @@ def test_a_platform_recognises_the_issuers_it_lists_and_no_other(scene: Scene) -
     found = platform.assess(badge).report.issuer
     assert (found.recognised, found.recognised_by) == (True, "platform")
     platform.policy = Policy.model_validate(
-        {"platforms": [{"template": "https://platform.example/{id}", "issuers": ["issue", "issuer/x", ""]}]}
+        {"platforms": [{"template": "https://platform.example/{id}", "issuers": ["issue", "issuer/x"]}]}
     )
     assert not platform.assess(badge).report.issuer.recognised
+
+
+LISTED = "https://platform.example/issuers/lakeview"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://platform.example/issuers/lakeview/",
+        "https://platform.example/issuers/lakeview/x",
+        "https://platform.example/issuers/lakeview-2",
+        "https://platform.example/issuers/lakevie",
+        "https://platform.example/issuers/",
+        "https://platform.example/issuers/{id}",
+        "https://platform.example/issuers/LAKEVIEW",
+        "https://platform.example/issuers/lakeview?x=1",
+        "https://platform.example/issuers/lakeview#key",
+        "https://platform.example/issuers/../issuers/lakeview",
+        "https://platform.example//issuers/lakeview",
+        "https://platform.example/issuers/lake%76iew",
+        "https://platform.example/issuers%2Flakeview",
+        "https://PLATFORM.example/issuers/lakeview",
+        "HTTPS://platform.example/issuers/lakeview",
+        "http://platform.example/issuers/lakeview",
+        "https://platform.example./issuers/lakeview",
+        "https://platform.example:443/issuers/lakeview",
+        "https://platform.example:8443/issuers/lakeview",
+        "https://user@platform.example/issuers/lakeview",
+        "https://platform.example@evil.example/issuers/lakeview",
+        "https://issuers.platform.example/issuers/lakeview",
+        "https://platform.example.evil.example/issuers/lakeview",
+        "https://platform-example.evil.example/issuers/lakeview",
+        "https://plаtform.example/issuers/lakeview",  # a Cyrillic letter: that is the test
+        "https://xn--pltform-6fg.example/issuers/lakeview",
+        "https://platform。example/issuers/lakeview",
+        "https://platform.example/issuers/lakeview ",
+        " https://platform.example/issuers/lakeview",
+        "https://platform.example/issuers/lakeview\n",
+        "https://platform.example\\issuers\\lakeview",
+        "did:web:platform.example:issuers:lakeview",
+        "lakeview",
+        "",
+    ],
+)
+def test_an_address_that_only_looks_like_one_of_a_platform_is_not_recognised(address: str) -> None:
+    policy = Policy.model_validate(
+        {"platforms": [{"template": "https://platform.example/issuers/{id}", "issuers": ["lakeview"]}]}
+    )
+    assert policy.recognise(LISTED, (), None).recognition == "recognised", "the twin"
+    assert policy.recognise(address, (), None).recognition == "unknown"
+
+
+@pytest.mark.parametrize(
+    "platform",
+    [
+        {"template": "https://platform.example/{id}", "issuers": [""]},
+        {"template": "https://platform.example/{id}", "issuers": ["a b"]},
+        {"template": "https://platform.example/{id}", "issuers": ["{id}"]},
+        {"template": "http://platform.example/{id}", "issuers": ["a"]},
+        {"template": "https://user@platform.example/{id}", "issuers": ["a"]},
+        {"template": "https://{id}", "issuers": ["a"]},
+        {"template": "{id}", "issuers": ["did:web:lakeview.example"]},
+        {"template": "https://*.example/{id}", "issuers": ["a"]},
+    ],
+)
+def test_a_platform_that_would_not_mean_what_it_says_is_an_error(platform: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"template|issuers"):
+        Policy.model_validate({"platforms": [platform]})
 
 
 # --- test issuers ---
@@ -215,19 +286,143 @@ def test_an_entry_of_a_test_registry_is_a_test_issuer(scene: Scene, registry: di
     ],
 )
 def test_an_entry_that_calls_itself_a_test_is_a_test_issuer(scene: Scene, name: str, refused: bool) -> None:
-    registry = Registry(
-        url="https://registry.example/r.json", recognise=(scene.issuer.id,), names={scene.issuer.id: name}
-    )
-    scene.policy = Policy(registries=(registry,))
+    scene.policy = Policy(registries=(_registry(scene.issuer.id, name, recognise=(scene.issuer.id,)),))
     assert ("issuer_is_test" in codes(scene.assess(scene.issuer.open_badge(email=EMAIL)))) is refused
 
 
+def _registry(issuer: str, name: str, *, url: str = "", **options: Any) -> Registry:
+    """A registry that lists `issuer` under that name."""
+    book = ReadBook({issuer: entry_of(issuer, name, url)})
+    return Registry(url="https://registry.example/r.json", book=book, **options)
+
+
 def test_being_listed_in_a_registry_is_shown_and_is_not_trust(scene: Scene) -> None:
-    registry = Registry(url="https://registry.example/r.json", names={scene.issuer.id: "Lakeview (registry)"})
-    scene.policy = Policy(registries=(registry,))
+    scene.policy = Policy(registries=(_registry(scene.issuer.id, "Lakeview (registry)"),))
     assessed = scene.assess(scene.issuer.open_badge(email=EMAIL))
     assert (assessed.report.issuer.name, assessed.report.issuer.name_source) == ("Lakeview (registry)", "registry")
     assert not assessed.report.issuer.recognised
+
+
+def test_a_listed_issuer_stays_a_warning_and_its_registry_is_shown_with_its_day(scene: Scene) -> None:
+    book = ReadBook({scene.issuer.id: entry_of(scene.issuer.id, "Lakeview (registry)", "")}, NOW)
+    scene.policy = Policy(registries=(Registry(url="https://registry.example/r.json", name="Member list", book=book),))
+    assessed = scene.assess(scene.issuer.open_badge(email=EMAIL))
+    assert (assessed.decision, assessed.assurance) == (Decision.ACCEPTED_WITH_WARNING, "genuine_unbound")
+    [shown] = [c for c in assessed.report.checks if c.code == "registry_lists"]
+    assert shown.detail == "Member list, copy of 2026-11-23: Lakeview (registry)"
+    first = assessed.report.check(CheckName.ISSUER)
+    assert first is not None
+    assert first.code == "issuer_not_recognised"
+
+
+def test_a_registry_that_shows_nothing_still_marks_a_test(scene: Scene) -> None:
+    scene.policy = Policy(registries=(_registry(scene.issuer.id, "Lakeview", shows=False),))
+    found = scene.assess(scene.issuer.open_badge(email=EMAIL))
+    assert found.report.issuer.name_source == "self_asserted"
+    assert "registry_lists" not in codes(found)
+    scene.policy = Policy(registries=(_registry(scene.issuer.id, "Lakeview Sandbox", shows=False),))
+    assert "issuer_is_test" in codes(scene.assess(scene.issuer.open_badge(email=EMAIL)))
+
+
+def test_a_registry_that_could_not_be_loaded_is_said_by_name(scene: Scene) -> None:
+    unread = Registry(url="https://registry.example/r.json", name="Member list", book=UnreadBook("it is down"))
+    scene.policy = Policy(registries=(unread, _registry("did:web:other.example", "Other")))
+    assessed = scene.assess(scene.issuer.open_badge(email=EMAIL))
+    [said] = [c for c in assessed.report.checks if c.code == "registry_unavailable"]
+    assert said.detail == "Member list: it is down"
+    assert assessed.decision is Decision.ACCEPTED_WITH_WARNING
+    scene.policy = Policy(registries=(unread,)).and_trusting([scene.issuer.id])
+    assessed = scene.assess(scene.issuer.open_badge(email=EMAIL))
+    assert "registry_unavailable" not in codes(assessed), "the employer's own list needs no registry"
+    assert assessed.decision is Decision.ACCEPTED
+
+
+def test_what_the_policy_recognises_by_a_registry_holds_through_an_outage_and_ends_with_the_entry(
+    scene: Scene,
+) -> None:
+    named = {"url": "https://registry.example/r.json", "recognise": (scene.issuer.id,)}
+    for book, recognised in (
+        (ReadBook({scene.issuer.id: entry_of(scene.issuer.id, "Lakeview", "")}), True),
+        (UnreadBook("it is down"), True),
+        (ReadBook({}), False),
+    ):
+        scene.policy = Policy(registries=(Registry(**named, book=book),))
+        assert scene.assess(scene.issuer.open_badge(email=EMAIL)).report.issuer.recognised is recognised
+
+
+def test_a_registry_recognises_nobody_whom_the_policy_does_not_name(scene: Scene) -> None:
+    scene.policy = Policy(registries=(_registry(scene.issuer.id, "Lakeview", recognise=("did:web:other.example",)),))
+    assert not scene.assess(scene.issuer.open_badge(email=EMAIL)).report.issuer.recognised
+    scene.policy = Policy(registries=(_registry(scene.issuer.id, "Lakeview", recognise=(scene.issuer.id,)),))
+    found = scene.assess(scene.issuer.open_badge(email=EMAIL)).report.issuer
+    assert (found.recognised, found.recognised_by, found.name_source) == (True, "policy", "registry")
+
+
+@pytest.mark.parametrize(("seed", "listed"), [("lakeview", True), ("somebody else", False)])
+def test_a_registry_that_knows_other_keys_of_an_issuer_lends_it_no_name(scene: Scene, seed: str, listed: bool) -> None:
+    keys_known = (keys.from_multikey(SigningKey(seed).multikey),)
+    entry = entry_of(scene.issuer.id, "Lakeview (registry)", "", keys_known)
+    book = ReadBook({scene.issuer.id: entry})
+    registry = Registry(url="https://registry.example/r.json", book=book, recognise=(scene.issuer.id,))
+    scene.policy = Policy(registries=(registry,))
+    assessed = scene.assess(scene.issuer.open_badge(email=EMAIL))
+    assert ("registry_lists" in codes(assessed)) is listed
+    assert ("registry_key_mismatch" in codes(assessed)) is not listed
+    assert (assessed.report.issuer.name_source == "registry") is listed
+    assert assessed.report.issuer.recognised is listed
+
+
+def test_a_name_in_a_registry_is_not_lent_to_who_is_not_shown_to_be_it(scene: Scene) -> None:
+    claimed = Issuer("thief", method="web")
+    badge = claimed.open_badge(email=EMAIL, edit=lambda b: b["issuer"].update(id=scene.issuer.id))
+    scene.others = [claimed]
+    scene.policy = Policy(registries=(_registry(scene.issuer.id, "Lakeview (registry)"),))
+    assessed = scene.assess(badge)
+    assert assessed.report.issuer.name_source != "registry"
+    assert "registry_lists" not in codes(assessed)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "url", "test"),
+    [
+        ("did:web:dibiho.example:TUM.Test", "https://lakeview.example", True),
+        ("did:web:staging.lakeview.example", "https://lakeview.example", True),
+        ("did:web:lakeview.example", "https://staging.lakeview.example", True),
+        ("did:web:lakeview.example", "https://lakeview.example/playground", True),
+        ("did:web:lakeview.example", "https://lakeview.example/testimonials", False),
+        ("did:web:testbed.example", "https://lakeview.example", False),
+        ("did:web:lakeview.example", "", False),
+    ],
+)
+def test_an_entrys_address_may_be_its_test_mark(issuer: str, url: str, test: bool) -> None:
+    assert entry_of(issuer, "Lakeview University", url).is_test is test
+
+
+@pytest.mark.parametrize("name", ["IdentifierObjectTest", "Credly Test OBv3 PM", "Participate, Inc (TEST)"])
+def test_a_mark_inside_a_name_counts(name: str) -> None:
+    assert entry_of("did:web:lakeview.example", name, "").is_test
+
+
+def test_a_name_of_a_registry_may_be_its_test_mark(scene: Scene) -> None:
+    for label, refused in (("Sandbox registry", True), ("Member registry", False)):
+        registry = _registry(scene.issuer.id, "Lakeview", recognise=(scene.issuer.id,))
+        scene.policy = Policy(registries=(registry.model_copy(update={"name": label}),))
+        assert ("issuer_is_test" in codes(scene.assess(scene.issuer.open_badge(email=EMAIL)))) is refused
+
+
+@pytest.mark.parametrize("spelling", ["multikey", "did:key", "sha256"])
+def test_an_employer_adds_keys_whose_secret_is_published(scene: Scene, spelling: str) -> None:
+    multikey = scene.issuer.key.multikey
+    digest = hashlib.sha256(keys.from_multikey(multikey).spki).hexdigest()
+    written = {"multikey": multikey, "did:key": f"did:key:{multikey}", "sha256": f"sha256:{digest}"}[spelling]
+    badge = scene.issuer.open_badge(email=EMAIL)
+    for listed, decision in ((written, Decision.REFUSED), (SigningKey("other").multikey, Decision.ACCEPTED)):
+        scene.policy = Policy.model_validate({"trusted_issuers": [scene.issuer.id], "published_keys": [listed]})
+        assessed = scene.assess(badge)
+        assert assessed.decision is decision
+        assert ("issuer_is_test" in codes(assessed)) is (decision is Decision.REFUSED)
+    with pytest.raises(ValueError, match="Multikey"):
+        Policy.model_validate({"published_keys": ["lakeview.example"]})
 
 
 def test_sensitive_issuers_and_types_are_marked(scene: Scene) -> None:
