@@ -34,7 +34,6 @@ from connector.verify import policy as judge
 from connector.verify.checks import holder, issuer, proof, status, structure, subject, validity
 from connector.verify.checks.holder import HolderFinding, PresentationContext
 from connector.verify.codes import CODES, result, verdict_of
-from connector.verify.dates import parse_date_time
 from connector.verify.jsonld.limits import shared_work
 from connector.verify.policy import Policy
 from connector.verify.suites import hosted
@@ -192,8 +191,7 @@ def _assess_signed(credential: UnverifiedCredential, run: _Run) -> AssessedCrede
     state = status.measure(document, proven.claims, run.lists)
 
     # 7. Its issuer: is the key the issuer's own, and does the employer recognise that issuer?
-    begins = parse_date_time(dates.valid_from)
-    who = issuer.measure(document, proven, run.policy, documents, begins=begins, now=now)
+    who = issuer.measure(document, proven, run.policy, documents, begins=dates.begins, now=now)
 
     # 8. Its subject: is it about this applicant?
     about = subject.measure(document, proven.claims, run.applicant, presented, proved_emails=run.proved_emails)
@@ -225,8 +223,7 @@ def _assess_hosted(credential: UnverifiedCredential, run: _Run) -> AssessedCrede
     document = answer.document
     dates = validity.measure_open_badge_2(document, now=run.now)
     binding = issuer.Binding.BOUND if answer.bound else issuer.Binding.UNBOUND
-    begins = parse_date_time(dates.valid_from)
-    who = issuer.judge(answer.issuer_id, _with_issuer(document), binding, run.policy, begins=begins)
+    who = issuer.judge(answer.issuer_id, _with_issuer(document), binding, run.policy, begins=dates.begins)
     about = subject.measure_open_badge_2(document, run.applicant, proved_emails=run.proved_emails)
 
     # 3. Then the policy judges.

@@ -67,12 +67,14 @@ def measure(
     proved_emails: Iterable[str] = (),
 ) -> SubjectAnswer:
     """Match a verifiable credential with the applicant."""
-    identities = [_read(subject) for subject in _as_list(document.get("credentialSubject"))]
-    contradiction = _contradiction(document, claims, identities, holder)
+    subjects = _as_list(document.get("credentialSubject"))
+    contradiction = _contradiction(document, claims, subjects, holder)
     if contradiction:
         return _answer(SubjectMatch.CONTRADICTED, contradiction)
+    if not (applicant.name or applicant.emails or applicant.dids or proved_emails or holder.for_us):
+        return _answer(SubjectMatch.NONE)
     proved = [email for email in proved_emails if _is_email(email)]
-    return _answer(_weakest([_match(identity, applicant, holder, proved) for identity in identities]))
+    return _answer(_weakest([_match(_read(subject), applicant, holder, proved) for subject in subjects]))
 
 
 def measure_open_badge_2(document: Json, applicant: Applicant, *, proved_emails: Iterable[str] = ()) -> SubjectAnswer:
@@ -87,10 +89,11 @@ def measure_open_badge_2(document: Json, applicant: Applicant, *, proved_emails:
 
 
 def _answer(match: SubjectMatch, detail: str = "") -> SubjectAnswer:
-    return SubjectAnswer(_FINDINGS[match], result(f"subject_{match}", detail))
+    return SubjectAnswer(_FINDINGS[match], result(f"subject_{match}", detail)) if detail else _ANSWERS[match]
 
 
 _FINDINGS: Final = {match: SubjectFinding(match=match) for match in SubjectMatch}
+_ANSWERS: Final = {match: SubjectAnswer(_FINDINGS[match], result(f"subject_{match}")) for match in SubjectMatch}
 
 
 def _weakest(matches: Sequence[SubjectMatch]) -> SubjectMatch:
@@ -99,11 +102,11 @@ def _weakest(matches: Sequence[SubjectMatch]) -> SubjectMatch:
     return max(matches, key=_STRENGTH.index, default=SubjectMatch.NONE)
 
 
-def _contradiction(
-    document: Json, claims: Json | None, identities: list[_Identity], holder: HolderFinding
-) -> str | None:
+def _contradiction(document: Json, claims: Json | None, subjects: list[Any], holder: HolderFinding) -> str | None:
     """What a signature itself says against the record's subject."""
-    ids = {identity.id for identity in identities if identity.id}
+    if claims is None and not holder.signers:
+        return None
+    ids = {subject["id"] for subject in subjects if isinstance(subject, dict) and identifier(subject) is not None}
     if claims is not None and claims.get("sub") is not None:
         sub = claims["sub"]
         if isinstance(sub, str):

@@ -23,9 +23,19 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 @frozen
 class ValidityFinding:
+    """The answer, and the dates that count: the latest beginning and the earliest end."""
+
     result: CheckResult
-    valid_from: str | None
-    valid_until: str | None
+    begins: datetime | None = None
+    ends: datetime | None = None
+
+    @property
+    def valid_from(self) -> str | None:
+        return write(self.begins) if self.begins is not None else None
+
+    @property
+    def valid_until(self) -> str | None:
+        return write(self.ends) if self.ends is not None else None
 
 
 class _Unreadable(ValueError):
@@ -34,15 +44,22 @@ class _Unreadable(ValueError):
 
 def measure(document: Json, claims: Json | None, *, now: datetime) -> ValidityFinding:
     """Compare `now` with every date of a credential and its token."""
+    begin = end = None
     try:
-        begins = [_read(document, name) for name in _BEGIN if name in document]
-        ends = [_read(document, name) for name in _END if name in document]
+        for name in _BEGIN:
+            if name in document:
+                begin = _later(begin, _read(document, name))
+        for name in _END:
+            if name in document:
+                end = _earlier(end, _read(document, name))
         if claims:
-            begins += [_numeric(claims, "nbf")] if claims.get("nbf") is not None else []
-            ends += [_numeric(claims, "exp")] if "exp" in claims else []
+            if claims.get("nbf") is not None:
+                begin = _later(begin, _numeric(claims, "nbf"))
+            if "exp" in claims:
+                end = _earlier(end, _numeric(claims, "exp"))
     except _Unreadable as error:
-        return ValidityFinding(result("validity_malformed", str(error)), None, None)
-    return _compare(max(begins, default=None), min(ends, default=None), now)
+        return ValidityFinding(result("validity_malformed", str(error)))
+    return _compare(begin, end, now)
 
 
 def measure_open_badge_2(document: Json, *, now: datetime) -> ValidityFinding:
@@ -51,26 +68,31 @@ def measure_open_badge_2(document: Json, *, now: datetime) -> ValidityFinding:
         begin = _read_loosely(document, "issuedOn", end=False)
         end = _read_loosely(document, "expires", end=True)
     except _Unreadable as error:
-        return ValidityFinding(result("validity_malformed", str(error)), None, None)
+        return ValidityFinding(result("validity_malformed", str(error)))
     return _compare(begin, end, now)
 
 
+def _later(one: datetime | None, other: datetime) -> datetime:
+    return other if one is None or other > one else one
+
+
+def _earlier(one: datetime | None, other: datetime) -> datetime:
+    return other if one is None or other < one else one
+
+
+_CURRENT: Final = result("validity_current")
+_UNLIMITED: Final = result("validity_unlimited")
+
+
 def _compare(begin: datetime | None, end: datetime | None, now: datetime) -> ValidityFinding:
-    texts = (write(begin) if begin else None, write(end) if end else None)
-    if begin and end and end < begin:
-        code = "validity_reversed"
-    elif begin and now + CLOCK_SKEW < begin:
-        code = "validity_not_yet"
-    elif end and now - CLOCK_SKEW > end:
-        code = "validity_expired"
-    else:
-        code = "validity_current" if begin or end else "validity_unlimited"
-    detail = ""
-    if code == "validity_expired":
-        detail = f"until {texts[1]}"
-    elif code == "validity_not_yet":
-        detail = f"from {texts[0]}"
-    return ValidityFinding(result(code, detail), *texts)
+    answer = _UNLIMITED if begin is None and end is None else _CURRENT
+    if begin is not None and end is not None and end < begin:
+        answer = result("validity_reversed")
+    elif begin is not None and now + CLOCK_SKEW < begin:
+        answer = result("validity_not_yet", f"from {write(begin)}")
+    elif end is not None and now - CLOCK_SKEW > end:
+        answer = result("validity_expired", f"until {write(end)}")
+    return ValidityFinding(answer, begin, end)
 
 
 def _read(document: Json, name: str) -> datetime:
