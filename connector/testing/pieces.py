@@ -19,6 +19,7 @@ VC2: Final = "https://www.w3.org/ns/credentials/v2"
 OB3: Final = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
 CLR2: Final = "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json"
 ED2018: Final = "https://w3id.org/security/suites/ed25519-2018/v1"
+JWS2020: Final = "https://w3id.org/security/suites/jws-2020/v1"
 ED2020: Final = "https://w3id.org/security/suites/ed25519-2020/v1"
 DATA_INTEGRITY: Final = "https://w3id.org/security/data-integrity/v2"
 STATUS2021: Final = "https://w3id.org/vc/status-list/2021/v1"
@@ -155,7 +156,11 @@ _SUITES: Final = ("eddsa-rdfc-2022", "eddsa-jcs-2022", "ecdsa-rdfc-2019", "ecdsa
 
 def add_context(document: Json, proof: str) -> None:
     """What the proof's terms are defined by; the JSON suites need it too, since readers of JSON-LD do."""
-    wanted = {"Ed25519Signature2018": None if VC1 in document["@context"] else ED2018, "Ed25519Signature2020": ED2020}
+    wanted = {
+        "Ed25519Signature2018": None if VC1 in document["@context"] else ED2018,
+        "Ed25519Signature2020": ED2020,
+        "JsonWebSignature2020": JWS2020,
+    }
     wanted |= dict.fromkeys(_SUITES, None if VC2 in document["@context"] else DATA_INTEGRITY)
     context = wanted[proof]
     if context and context not in document["@context"]:
@@ -169,9 +174,10 @@ def make_proof(document: Json, name: str, method: str, key: SigningKey, purpose:
         proof["@context"] = list(document["@context"])
     proof |= {"created": SIGNED_ON, "verificationMethod": method, "proofPurpose": purpose} | extra
     proof = {member: value for member, value in proof.items() if value is not None}
-    data = _to_be_signed(document, proof, name, "sha384" if key.alg == "ES384" else "sha256")
-    if name == "Ed25519Signature2018":
-        header = codec.b64url_encode(compact_json({"alg": "EdDSA", "b64": False, "crit": ["b64"]}))
+    by_jws = name in ("Ed25519Signature2018", "JsonWebSignature2020")
+    data = _to_be_signed(document, proof, name, "sha384" if key.alg == "ES384" and not by_jws else "sha256")
+    if by_jws:
+        header = codec.b64url_encode(compact_json({"alg": key.alg, "b64": False, "crit": ["b64"]}))
         signature = key.sign(header.encode() + b"." + data)
         return proof | {"jws": f"{header}..{codec.b64url_encode(signature)}"}
     return proof | {"proofValue": "z" + codec.base58_encode(key.sign(data))}

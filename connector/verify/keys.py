@@ -6,6 +6,7 @@ section 4). Multikey: Controlled Identifiers 1.0 section 2.2.2; JWK: RFC 7517, R
 
 from __future__ import annotations
 
+import re
 from dataclasses import field
 from enum import StrEnum
 from functools import lru_cache
@@ -230,9 +231,43 @@ def _from_pkcs1(raw: bytes) -> PublicKey:
     der, pkcs1 = serialization.Encoding.DER, serialization.PublicFormat.PKCS1
     if not isinstance(key, rsa.RSAPublicKey) or key.public_bytes(der, pkcs1) != raw:  # one spelling for each key
         raise KeyProblem("key_malformed", "the key is not an RSA key")
+    return _from_rsa(key)
+
+
+def _from_rsa(key: rsa.RSAPublicKey) -> PublicKey:
     numbers = key.public_numbers()
     _check_strength(numbers.n, numbers.e)
     return _public_key(KeyKind.RSA, key)
+
+
+def from_pem(text: str) -> PublicKey:
+    """Read a `publicKeyPem`: one SubjectPublicKeyInfo (`BEGIN PUBLIC KEY`, RFC 7468 section 13), or PKCS #1.
+
+    Raises:
+        KeyProblem: it holds a private key, none, something around it, or one that cannot be used.
+    """
+    if "PRIVATE KEY" in text:
+        raise KeyProblem("key_too_weak", "the key carries its secret half")
+    if len(text) > _MAX_JWK_CHARS or not _PEM.fullmatch(text):
+        raise KeyProblem("key_malformed", "the key is not one PEM block")
+    try:
+        key = serialization.load_pem_public_key(text.encode("ascii"))
+    except (ValueError, UnsupportedAlgorithm):
+        raise KeyProblem("key_malformed", "the key is not a public key") from None
+    if isinstance(key, rsa.RSAPublicKey):
+        return _from_rsa(key)
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return _ed25519(key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw))
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        for kind, (curve, _, _) in _CURVES.items():
+            if curve.name == key.curve.name:
+                return _public_key(kind, key)
+    raise _unsupported(type(key).__name__)
+
+
+_PEM: Final = re.compile(
+    r"\s*-----BEGIN (RSA )?PUBLIC KEY-----[\sA-Za-z0-9+/=]+-----END (RSA )?PUBLIC KEY-----\s*", re.ASCII
+)
 
 
 def from_base58(text: object, kind: KeyKind = KeyKind.ED25519) -> PublicKey:

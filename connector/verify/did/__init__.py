@@ -7,7 +7,7 @@ section 3.3). Adding a DID method is adding a file here and a line to `_METHODS`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -16,9 +16,9 @@ from connector import codec
 from connector.errors import FetchError, IntakeError
 from connector.model.frozen import frozen
 from connector.ports import DocumentSource, FetchedDocument, Purpose
-from connector.verify import keys
-from connector.verify.did import did_jwk, did_key, did_web
-from connector.verify.did.document import MAX_METHODS, ControllerDocument, read_key
+from connector.verify.did import did_jwk, did_key, did_web, jwk_set
+from connector.verify.did.document import ControllerDocument
+from connector.verify.did.method_types import read_key
 from connector.verify.errors import CheckError
 from connector.verify.keys import PublicKey
 
@@ -98,7 +98,7 @@ def find_key_of(issuer: str, kid: str | None, question: KeyQuestion, documents: 
     if issuer.startswith("https:"):
         document = _fetch(issuer, documents)
         if "keys" in document:
-            return _from_jwk_set(document, kid, issuer, controller=issuer)
+            return _from_jwk_set(document, kid, issuer, question)
         controller = _controller_document(document, issuer)
     else:
         controller = resolve(issuer, documents)
@@ -142,26 +142,17 @@ def authorised_keys(
     if identifier.startswith("https:"):
         document = _fetch(identifier, documents)
         if isinstance(document.get("keys"), list):
-            return list(_usable(document["keys"]))
+            return [("", key) for key in jwk_set.usable(document["keys"], now=now)]
         return list(_controller_document(document, identifier).authorised(purpose, now=now))
     return list(resolve(identifier, documents).authorised(purpose, now=now))
-
-
-def _usable(jwks: list[Any]) -> Iterator[tuple[str, PublicKey | None]]:
-    """The keys of a JWK Set that can be used here; the others bind nobody."""
-    for jwk in jwks[:MAX_METHODS]:
-        try:
-            yield "", keys.from_jwk(jwk)
-        except CheckError:
-            continue
 
 
 def _find_at_address(method: str, base: str, question: KeyQuestion, documents: DocumentSource) -> FoundKey:
     document = _fetch(base, documents)
     if "kty" in document and method == base:
-        return FoundKey(keys.from_jwk(document), None, method)
+        return FoundKey(jwk_set.read(document, signed_at=question.signed_at, now=question.now), None, method)
     if "keys" in document:
-        return _from_jwk_set(document, method, base, controller=base)
+        return _from_jwk_set(document, method, base, question)
     if method == base and document.get("id") == method and isinstance(document.get("controller"), str):
         return _standalone_method(document, method, question, documents)
     controller = _controller_document(document, base)
@@ -178,14 +169,11 @@ def _standalone_method(document: Json, method: str, question: KeyQuestion, docum
     return FoundKey(read_key(document), controller.id, method)
 
 
-def _from_jwk_set(document: Json, kid: str, base: str, *, controller: str) -> FoundKey:
-    """The one key of a JWK Set (RFC 7517 section 5) with this `kid`, whole or as the fragment."""
+def _from_jwk_set(document: Json, kid: str, base: str, question: KeyQuestion) -> FoundKey:
+    """The key of a set at `base` with this `kid`, which may be written whole, as the fragment, or alone."""
     names = (kid, kid.removeprefix(f"{base}#"), kid.removeprefix("#"))
-    listed = document["keys"] if isinstance(document["keys"], list) else []
-    found = [jwk for jwk in listed if isinstance(jwk, dict) and jwk.get("kid") in names]
-    if len(found) != 1:
-        raise CheckError("key_not_in_document", kid[:200])
-    return FoundKey(keys.from_jwk(found[0]), controller, kid, short=kid in (found[0]["kid"], f"#{found[0]['kid']}"))
+    name, key = jwk_set.select(document["keys"], names, signed_at=question.signed_at, now=question.now)
+    return FoundKey(key, base, kid, short=kid in (name, f"#{name}"))
 
 
 def _controller_document(document: Json, identifier: str) -> ControllerDocument:

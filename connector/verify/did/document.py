@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from connector.verify import keys
 from connector.verify.dates import parse_date_time
+from connector.verify.did.method_types import read_key
 from connector.verify.errors import CheckError
 from connector.verify.keys import PublicKey
 
@@ -20,15 +20,6 @@ Json = dict[str, Any]
 
 MAX_METHODS: Final = 200
 """Keys read from one document; the largest issuer documents list a few dozen."""
-
-_KEY_MEMBERS: Final = ("publicKeyMultibase", "publicKeyJwk", "publicKeyBase58")
-_SECRET_MEMBERS: Final = (
-    "secretKeyMultibase",
-    "secretKeyJwk",
-    "privateKeyMultibase",
-    "privateKeyJwk",
-    "privateKeyBase58",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +42,10 @@ class ControllerDocument:
     def authorised(self, purpose: str, *, now: datetime) -> Iterator[tuple[str, PublicKey | None]]:
         """Every usable key listed for `purpose`, with its id; None for a reference that leads to another document."""
         for entry in _as_list(self.json.get(purpose))[:MAX_METHODS]:
-            if isinstance(entry, str):
-                method_id = self._absolute(entry)
-                method = self._definition(method_id)
-            elif isinstance(entry, dict):
-                method_id, method = self._absolute(entry.get("id")), entry
-            else:
+            method_id = self._id_of(entry)
+            if not method_id:
                 continue
+            method = self._definition(method_id)
             if method is None:
                 yield method_id, None
                 continue
@@ -72,23 +60,21 @@ class ControllerDocument:
         """The id of the one method that a token's short `kid` means: its fragment, or the `kid` of its JWK."""
         wanted = kid.removeprefix("#")
         found = {
-            self._absolute(method.get("id"))
+            self._id_of(method)
             for method in self._definitions()
-            if self._absolute(method.get("id")) == f"{self.id}#{wanted}"
+            if self._id_of(method) == f"{self.id}#{wanted}"
             or (isinstance(method.get("publicKeyJwk"), dict) and method["publicKeyJwk"].get("kid") == wanted)
         }
         return found.pop() if len(found) == 1 else None
 
     def _method(self, method_id: str, purpose: str) -> Json:
+        defined = self._definition(method_id)
         for entry in _as_list(self.json.get(purpose))[:MAX_METHODS]:
-            if isinstance(entry, dict) and self._absolute(entry.get("id")) == method_id:
-                return entry
-            if isinstance(entry, str) and self._absolute(entry) == method_id:
-                method = self._definition(method_id)
-                if method is None:
+            if self._id_of(entry) == method_id:
+                if defined is None:
                     raise CheckError("key_not_in_document", f"{method_id} is listed for {purpose}, but not defined")
-                return method
-        if self._definition(method_id) is not None:
+                return defined
+        if defined is not None:
             raise CheckError("key_not_authorised", f"{method_id} is not listed for {purpose}")
         raise CheckError("key_not_in_document", method_id)
 
@@ -99,11 +85,14 @@ class ControllerDocument:
                     yield entry
 
     def _definition(self, method_id: str) -> Json | None:
-        listed = _as_list(self.json.get("verificationMethod"))[:MAX_METHODS]
-        found = [m for m in listed if isinstance(m, dict) and self._absolute(m.get("id")) == method_id]
-        if len(found) > 1:
-            raise CheckError("key_document_malformed", f"{method_id} is defined more than once")
-        return found[0] if found else None
+        """The one definition of a method, wherever in the document it stands; the same one may be repeated."""
+        found: Json | None = None
+        for method in self._definitions():
+            if self._id_of(method) == method_id:
+                if found is not None and found != method:
+                    raise CheckError("key_document_malformed", f"{method_id} is defined in two ways")
+                found = method
+        return found
 
     def check_usable(self, method: Json, *, signed_at: datetime, now: datetime) -> None:
         """Whether a key that this document lists may be used, wherever it is written out.
@@ -116,32 +105,17 @@ class ControllerDocument:
         revoked, expires = method.get("revoked"), method.get("expires")
         if revoked is not None and _instant(revoked) <= now:
             raise CheckError("key_revoked", "revoked")
-        if expires is not None and _instant(expires) < signed_at:
+        if expires is not None and _instant(expires) <= signed_at:
             raise CheckError("key_revoked", "expired before the signature was made")
+
+    def _id_of(self, entry: object) -> str:
+        """The id of a method that a relationship names, or holds."""
+        return self._absolute(entry.get("id") if isinstance(entry, dict) else entry)
 
     def _absolute(self, reference: object) -> str:
         if not isinstance(reference, str):
             return ""
         return self.id + reference if reference.startswith("#") else reference
-
-
-def read_key(method: Json) -> PublicKey:
-    """The public key of a verification method.
-
-    Raises:
-        CheckError: it holds none or several, a secret one, or one that cannot be used.
-    """
-    if any(member in method for member in _SECRET_MEMBERS):
-        raise CheckError("key_too_weak", "the document publishes the secret half")
-    present = [member for member in _KEY_MEMBERS if member in method]
-    if len(present) != 1:
-        raise CheckError("key_malformed", "a key must be written in exactly one way")
-    value = method[present[0]]
-    if present[0] == "publicKeyJwk":
-        return keys.from_jwk(value)
-    if not isinstance(value, str):
-        raise CheckError("key_malformed", "the key is not text")
-    return keys.from_multikey(value) if present[0] == "publicKeyMultibase" else keys.from_base58(value)
 
 
 def _instant(value: object) -> datetime:
