@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from connector import codec
+from connector import codec, disclosures
 from connector.errors import UnreadableSubmission, UnsupportedFormat
 from connector.model.credential import CompactJws, Json
 
@@ -18,7 +18,6 @@ _BEGINS = re.compile(r"e(?:y[ABIJ]|w[01klop])")
 _LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 _MOST_SEGMENTS: Final = 5
 _HEADER = re.compile(r"ey[ABIJ][A-Za-z0-9_-]{6,}\.")
-_DISCLOSURES: Final = "~"
 _JWS_SEGMENTS: Final = 3
 
 
@@ -26,7 +25,7 @@ def looks_like_token(text: str) -> bool:
     """Whether `text` is a compact JOSE token or an SD-JWT, whole or cut short."""
     if not _BEGINS.match(text):
         return False
-    signed = text.partition(_DISCLOSURES)[0]
+    signed = text.partition(disclosures.SEPARATOR)[0]
     return (
         1 <= signed.count(".") < _MOST_SEGMENTS
         and signed.isascii()
@@ -39,23 +38,27 @@ def begins_like_token(text: str) -> bool:
     return bool(_HEADER.match(text))
 
 
-def take_apart(token: str) -> tuple[CompactJws, Json, bool]:
+def take_apart(token: str) -> tuple[CompactJws, Json]:
     """Split a token and parse its payload strictly.
 
     Returns:
-        The JWS, its payload as an object, and whether disclosures (`~`) follow it (SD-JWT, RFC 9901 section 4).
+        The JWS, and its payload as an object; for an SD-JWT (RFC 9901 section 4) with what was disclosed.
 
     Raises:
         UnsupportedFormat: it is encrypted (five segments).
         UnreadableSubmission: it is no JWS with a JSON object inside.
+        SubmissionTooLarge: over a limit.
     """
-    signed, tilde, _ = token.partition(_DISCLOSURES)
+    signed, tilde, _ = token.partition(disclosures.SEPARATOR)
     if signed.count(".") > _JWS_SEGMENTS - 1:
         raise UnsupportedFormat("The token is encrypted and cannot be read here.", code="encrypted")
     header, payload, signing_input, signature = codec.split_compact_jws(signed)
     document = codec.parse_json(payload)
     if not isinstance(document, dict):
         raise UnreadableSubmission("The token holds no JSON object.", code="not_jws")
+    sd_jwt = None
+    if tilde:
+        document, sd_jwt = disclosures.open_up(token, document)
     jws = CompactJws(
         token=token,
         header=header,
@@ -63,8 +66,9 @@ def take_apart(token: str) -> tuple[CompactJws, Json, bool]:
         signing_input=signing_input,
         signature=signature,
         claims=document,
+        sd_jwt=sd_jwt,
     )
-    return jws, document, bool(tilde)
+    return jws, document
 
 
 def is_json_serialization(value: Json) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from connector import codec
+from connector import codec, disclosures
 from connector.errors import IntakeError, SubmissionTooLarge, UnreadableSubmission, UnsupportedFormat
 from connector.intake import data_url, endorsements, jose, kinds, secrets
 from connector.intake.limits import MAX_CREDENTIALS, MAX_WRAPPINGS
@@ -141,15 +141,15 @@ def _walk_data(text: str, place: Place) -> Iterator[UnverifiedCredential]:
 
 
 def _walk_token(token: str, place: Place) -> Iterator[UnverifiedCredential]:
-    jws, payload, sd_jwt = jose.take_apart(token)
-    if secrets.may_hold_keys(jws.payload):
+    jws, payload = jose.take_apart(token)
+    if jws.sd_jwt is not None or secrets.may_hold_keys(jws.payload):
         secrets.refuse_keys(payload)
     secrets.refuse_keys(jws.header)
     place = place.of_token(token)
-    presentation = payload.get("vp")
-    if sd_jwt:  # what is disclosed decides what it holds: nothing is unpacked before the disclosures are checked
-        yield _credential(payload, place, kinds.credential_format(payload), jws, sd_jwt)
+    if jws.sd_jwt is not None:
+        yield from _walk_sd_jwt(payload, place, jws)
         return
+    presentation = payload.get("vp")
     if isinstance(presentation, dict):
         yield from _walk_presentation(presentation, place, payload, jws)
         return
@@ -162,6 +162,23 @@ def _walk_token(token: str, place: Place) -> Iterator[UnverifiedCredential]:
         yield _open_badge_2(document, place, jws)
     elif document is inner or kinds.is_credential(document) or _says_credential(jws.header):
         yield from _walk_credential(document, place, jws)
+
+
+def _walk_sd_jwt(claims: Json, place: Place, jws: CompactJws) -> Iterator[UnverifiedCredential]:
+    """An SD-JWT, with what was disclosed in its place: a presentation, a record, or claims that are one themselves.
+
+    What its disclosures do not fit is not looked into.
+    """
+    kind, record = disclosures.record_in(claims)
+    if jws.sd_jwt is not None and jws.sd_jwt.fault is not None:
+        format = CredentialFormat.SD_JWT_VC if kind == "claims" else kinds.credential_format(record)
+        yield _credential(record, place, format, jws)
+    elif kind == "presentation":
+        yield from _walk_presentation(claims, place, claims, jws)
+    elif kind == "claims":
+        yield _credential(claims, place, CredentialFormat.SD_JWT_VC, jws)
+    else:
+        yield from _walk_credential(record, place, jws)
 
 
 def _says_credential(header: Json) -> bool:
@@ -353,7 +370,7 @@ def _hosted_at(document: Json) -> str | None:
 
 
 def _credential(
-    document: Json, place: Place, kind: CredentialFormat, jws: CompactJws | None, sd_jwt: bool = False
+    document: Json, place: Place, kind: CredentialFormat, jws: CompactJws | None
 ) -> UnverifiedCredential:
     return UnverifiedCredential(
         path=place.path,
@@ -362,7 +379,6 @@ def _credential(
         document=document,
         sha256=hashlib.sha256(place.raw).hexdigest() if place.raw is not None else _digest(document),
         jws=jws,
-        sd_jwt=sd_jwt,
         envelopes=place.envelopes,
         parent=place.parent,
         url=place.url,

@@ -21,6 +21,7 @@ class CredentialFormat(StrEnum):
     ENDORSEMENT = "endorsement"
     VERIFIABLE_CREDENTIAL = "verifiable_credential"
     EUROPASS_EDC = "europass_edc"
+    SD_JWT_VC = "sd_jwt_vc"
 
 
 @frozen
@@ -28,12 +29,14 @@ class CompactJws:
     """A compact JWS taken apart, nothing of it believed.
 
     Attributes:
-        token: the three segments as they came.
+        token: what came, whole: the three segments and, for an SD-JWT, what stands behind them.
         header: the protected header, parsed strictly.
         payload: the payload's bytes.
         signing_input: the bytes that the signature covers.
         signature: the decoded signature.
-        claims: the payload, when it was parsed already: the one parse that is verified and mapped.
+        claims: the payload, when it was parsed already: the one parse that is verified and mapped. For an SD-JWT with
+            the disclosed claims in their places, unless `sd_jwt.fault` says why that could not be done.
+        sd_jwt: what stands behind the token, when it is an SD-JWT.
     """
 
     token: str
@@ -42,6 +45,28 @@ class CompactJws:
     signing_input: bytes
     signature: bytes
     claims: Json | None = None
+    sd_jwt: SdJwt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SdJwt:
+    """What stands behind the token of an SD-JWT (RFC 9901 section 4), nothing of it believed.
+
+    Attributes:
+        presented: everything up to and including the last `~`: what a key binding is over.
+        hash_name: the hash of digests and of the key binding, as `hashlib` calls it.
+        disclosed: the path of every claim and array element that came as a disclosure; an element is written `[]`.
+        hiding: the path of every object and array that holds digests, disclosed or not.
+        key_binding: the holder's token behind the last `~`.
+        fault: a code and its detail, when the disclosures do not fit the token.
+    """
+
+    presented: str
+    hash_name: str = "sha256"
+    disclosed: tuple[tuple[str, ...], ...] = ()
+    hiding: tuple[tuple[str, ...], ...] = ()
+    key_binding: CompactJws | None = None
+    fault: tuple[str, str] | None = None
 
 
 @frozen
@@ -65,9 +90,8 @@ class UnverifiedCredential:
         format: which kind of LER it is.
         data_model: `1.1` or `2.0` for verifiable credentials, None elsewhere.
         document: the credential as JSON: the very object that is verified is the one that is mapped. For a JWT the
-            credential inside (`vc`, or the payload).
+            credential inside (`vc`, or the payload with what was disclosed).
         jws: the token, when the credential is secured by JOSE.
-        sd_jwt: True when disclosures follow the token (`~`).
         sha256: hex digest of the submission's bytes that held it (a token's own bytes for a JWT; the canonical
             re-serialisation for a nested JSON credential).
         envelopes: from the outside in, what it was wrapped in.
@@ -85,7 +109,6 @@ class UnverifiedCredential:
     document: Json
     sha256: str
     jws: CompactJws | None = None
-    sd_jwt: bool = False
     envelopes: tuple[Envelope, ...] = ()
     parent: str | None = None
     url: str | None = None

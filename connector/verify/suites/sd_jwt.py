@@ -1,0 +1,122 @@
+"""Records secured by SD-JWT: what the token's header may say, what must not be hidden, and what the record is.
+
+RFC 9901 (SD-JWT), the SD-JWT VC specification (`dc+sd-jwt`, formerly `vc+sd-jwt`: claims about the subject, named by
+`vct`), VC-JOSE-COSE section 3.2 (`vc+sd-jwt`, `vp+sd-jwt`: the payload is a record of the VC data model), OpenID4VP 1.0
+appendix B.3.7 (a linked data record in `ld`). Type metadata behind `vct` is never fetched.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from connector import disclosures
+from connector.model.credential import CompactJws, SdJwt
+from connector.verify.dates import parse_numeric_date, write
+from connector.verify.errors import CheckError
+from connector.verify.suites import jose
+from connector.verify.suites.jose import Token
+
+Json = dict[str, Any]
+
+NAME: Final = "sd-jwt"
+KEY_BINDING_TYPES: Final = frozenset({"kb+jwt"})
+_CLAIMS_TYPES: Final = frozenset({"dc+sd-jwt", "vc+sd-jwt"})
+_RECORD_TYPES: Final = frozenset({"vc+sd-jwt", "vc+ld+sd-jwt", "vc-ld+sd-jwt", "dc+sd-jwt"})
+_PRESENTATION_TYPES: Final = frozenset({"vp+sd-jwt", "vp+ld+sd-jwt", "vp-ld+sd-jwt"})
+
+_OPEN_CLAIMS: Final = frozenset(
+    {"iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "status", "ld", "vc", "vp", "aud", "nonce"}
+)
+"""Claims that decide how a token is checked: neither they nor a part of them may be hidden (SD-JWT VC section
+"Registered JWT Claims", and what is refused in any case)."""
+_OPEN_MEMBERS: Final = frozenset(
+    {"@context", "type", "credentialStatus", "credentialSchema", "relatedResource", "validFrom", "validUntil", "proof"}
+    | {"issuanceDate", "expirationDate"}
+)
+"""The same of a credential (VC-JOSE-COSE section 3.2.1: what is "necessary for the validation and verification")."""
+_REGISTERED: Final = frozenset(
+    {"iss", "sub", "aud", "nonce", "jti", "iat", "nbf", "exp", "cnf", "status", "vct", "vct#integrity"}
+)
+
+
+def check_header(header: Json, *, presentation: bool = False) -> None:
+    """Refuse a header that asks for anything but a plain signature over an SD-JWT.
+
+    Raises:
+        CheckError: as `jose.check_header`.
+    """
+    jose.check_header(header, allowed=_PRESENTATION_TYPES if presentation else _RECORD_TYPES)
+
+
+def read(jws: CompactJws, *, presentation: bool = False) -> Token:
+    """The record that intake put together: the verified object is the mapped one.
+
+    Raises:
+        CheckError: the disclosures do not fit the token, they hide what must be seen, or it holds no record.
+    """
+    claims, sd_jwt = jws.claims, jws.sd_jwt
+    if claims is None or sd_jwt is None:
+        raise CheckError("jwt_malformed", "no SD-JWT")
+    if sd_jwt.fault is not None:
+        raise CheckError(*sd_jwt.fault)
+    kind, record = disclosures.record_in(claims)
+    if (kind == "presentation") is not presentation:
+        raise CheckError("jwt_type_refused", f"{kind} in its place")
+    if "vc" in claims or "vp" in claims:
+        raise CheckError("proof_unsupported", "an SD-JWT with a claim vc or vp")
+    _check_hiding(kind, claims, sd_jwt)
+    document = _COMPLETED[kind](record, claims) if kind in _COMPLETED else record
+    if kind in _COMPLETED:
+        _check_claims_type(jws.header)
+    return Token(document, claims, f"{NAME}-{jws.header.get('alg')}", web_keys=kind in _COMPLETED)
+
+
+def _check_claims_type(header: Json) -> None:
+    """SD-JWT VC section "JOSE Header": `typ` must be there."""
+    kind = header.get("typ")
+    if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in _CLAIMS_TYPES:
+        raise CheckError("jwt_type_refused", f"typ {str(kind)[:40]}")
+
+
+def _check_hiding(kind: str, claims: Json, sd_jwt: SdJwt) -> None:
+    """Whether what decides about the record stands in the open, whole: else whoever presents it could leave it out."""
+    for path in (*sd_jwt.disclosed, *(path for path in sd_jwt.hiding if path)):
+        inner = path[1:] if kind == "linked_data" and path[0] == "ld" and len(path) > 1 else path
+        whole = path in sd_jwt.disclosed or len(path) > 1 or path[0] != "ld"
+        hidden = path[0] in _OPEN_CLAIMS and inner is path and whole
+        member = kind in ("credential", "linked_data") and inner[0] in _OPEN_MEMBERS
+        if hidden or member or "@context" in path:
+            raise CheckError("disclosure_hides", "/".join(path)[:100])
+    if kind == "credential" and ("issuer",) in sd_jwt.disclosed and "iss" not in claims:
+        raise CheckError("disclosure_hides", "issuer")
+
+
+def _of_linked_data(record: Json, claims: Json) -> Json:
+    """A record in `ld`; what registered claims stand for must not be said a second time and differently."""
+    if "issuer" in record and jose_identifier(record["issuer"]) != claims.get("iss"):
+        raise CheckError("jwt_documents_differ", "issuer")
+    return {"type": ["VerifiableCredential"], **_members(claims), **record}
+
+
+def _of_claims(record: Json, claims: Json) -> Json:
+    """Plain claims as a record: `vct` is its type, whatever is not registered is said of the subject."""
+    said = {name: value for name, value in record.items() if name not in _REGISTERED}
+    subject = {**said, "id": claims["sub"]} if isinstance(claims.get("sub"), str) else said
+    return {"type": [claims.get("vct")], **_members(claims), "credentialSubject": subject}
+
+
+_COMPLETED: Final = {"linked_data": _of_linked_data, "claims": _of_claims}
+
+
+def _members(claims: Json) -> Json:
+    """Members that registered claims stand for."""
+    members: Json = {}
+    for claim, name in (("iss", "issuer"), ("jti", "id")):
+        if isinstance(claims.get(claim), str):
+            members[name] = claims[claim]
+    begins = parse_numeric_date(claims.get("nbf")) or parse_numeric_date(claims.get("iat"))
+    ends = parse_numeric_date(claims.get("exp"))
+    for instant, name in ((begins, "validFrom"), (ends, "validUntil")):
+        if instant is not None:
+            members[name] = write(instant)
+    return members
