@@ -16,13 +16,22 @@ from connector import codec
 from connector.errors import FetchError, IntakeError
 from connector.model.frozen import frozen
 from connector.ports import DocumentSource, FetchedDocument, Purpose
-from connector.verify.did import did_jwk, did_key, did_web, jwk_set
+from connector.verify.did import did_jwk, did_key, did_web, jwk_set, jwt_vc_issuer
 from connector.verify.did.document import ControllerDocument
 from connector.verify.did.method_types import read_key
 from connector.verify.errors import CheckError
 from connector.verify.keys import PublicKey
 
-__all__ = ["ControllerDocument", "FoundKey", "KeyQuestion", "authorised_keys", "find_key", "find_key_of", "resolve"]
+__all__ = [
+    "ControllerDocument",
+    "FoundKey",
+    "KeyQuestion",
+    "authorised_keys",
+    "find_in_metadata",
+    "find_key",
+    "find_key_of",
+    "resolve",
+]
 
 MAX_KEY_DOCUMENT_BYTES: Final = 1_000_000
 _ACCEPT: Final = "application/did+json, application/did+ld+json, application/json, application/jwk-set+json"
@@ -109,6 +118,17 @@ def find_key_of(issuer: str, kid: str | None, question: KeyQuestion, documents: 
     return FoundKey(key, controller.id, method, short=True)
 
 
+def find_in_metadata(issuer: str, kid: str | None, documents: DocumentSource) -> FoundKey:
+    """The key that `issuer` (an https address) publishes as an issuer of JWT VCs.
+
+    Raises:
+        CheckError: as `find_key`.
+    """
+    listed = jwt_vc_issuer.published(issuer, lambda url: _fetch(url, documents))
+    jwk = jwt_vc_issuer.select(listed, kid)
+    return FoundKey(keys.from_jwk(jwk), issuer, str(jwk.get("kid", "")))
+
+
 def resolve(identifier: str, documents: DocumentSource) -> ControllerDocument:
     """The document of a DID, an https controller, or whatever else a recorded world holds.
 
@@ -139,12 +159,22 @@ def authorised_keys(
     Raises:
         CheckError: its document could not be had.
     """
-    if identifier.startswith("https:"):
+    if not identifier.startswith("https:"):
+        return list(resolve(identifier, documents).authorised(purpose, now=now))
+    try:
         document = _fetch(identifier, documents)
         if isinstance(document.get("keys"), list):
             return [("", key) for key in jwk_set.usable(document["keys"], now=now)]
         return list(_controller_document(document, identifier).authorised(purpose, now=now))
-    return list(resolve(identifier, documents).authorised(purpose, now=now))
+    except CheckError as error:
+        if error.code not in _NO_KEYS_THERE:
+            raise
+    listed = jwt_vc_issuer.published(identifier, lambda url: _fetch(url, documents))
+    return [("", key) for key in jwk_set.usable(listed, now=now)]
+
+
+_NO_KEYS_THERE: Final = frozenset({"key_document_unreachable", "key_document_malformed", "key_document_mismatch"})
+"""What an address answers that is a name, or a web page, and no document of keys."""
 
 
 def _find_at_address(method: str, base: str, question: KeyQuestion, documents: DocumentSource) -> FoundKey:

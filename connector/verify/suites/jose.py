@@ -54,23 +54,34 @@ class Token:
         document: the credential (or presentation) in it, completed by the claims that stand for its members.
         claims: the payload.
         securing: how `securing` reports it.
+        profile: of an SD-JWT, what it holds (`disclosures.record_in`).
     """
 
     document: Json
     claims: Json
     securing: str
     unusual_header: tuple[str, ...]
+    profile: str | None = None
 
 
 def check_header(header: Json, *, presentation: bool = False) -> None:
     """Refuse what must not be in a token's header (THREATS section 4).
 
     Raises:
+        CheckError: as `check_kind`.
+    """
+    check_kind(header, _PRESENTATION_TYPES if presentation else _CREDENTIAL_TYPES)
+
+
+def check_kind(header: Json, kinds: frozenset[str]) -> None:
+    """Refuse what must not be in the header of any token, and a `typ` that is none of `kinds`.
+
+    Raises:
         CheckError: `crit`, `b64`, compression, encryption, nesting, another kind of token, or another algorithm.
     """
     if not _REFUSED_MEMBERS.isdisjoint(header):
         raise CheckError("jwt_header_refused", min(_REFUSED_MEMBERS & header.keys()))
-    _check_type(header, _PRESENTATION_TYPES if presentation else _CREDENTIAL_TYPES)
+    _check_type(header, kinds)
     algorithm = header.get("alg")
     if isinstance(algorithm, str) and algorithm in UNSUPPORTED_ALGORITHMS:
         raise CheckError("proof_unsupported", f"alg {algorithm}")
@@ -139,11 +150,11 @@ def _from_claim(claims: Json, member: str) -> Json:
     for name in _TWICE_SAID:
         if name in claims and claims[name] != inner.get(name):
             raise CheckError("jwt_documents_differ", name)
-    return _completed(inner, claims) if member == "vc" else inner
+    return completed(inner, claims) if member == "vc" else inner
 
 
-def _completed(inner: Json, claims: Json) -> Json:
-    """The `vc` claim with the members that registered claims stand for (VCDM 1.1 section 6.3.1, JWT decoding).
+def completed(inner: Json, claims: Json) -> Json:
+    """A record inside a claim, with the members that registered claims stand for (VCDM 1.1 section 6.3.1).
 
     What the claim says itself is kept: a disagreement is found by the checks, not settled here.
     """

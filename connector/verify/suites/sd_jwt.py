@@ -25,7 +25,7 @@ _RECORD_TYPES: Final = frozenset({"vc+sd-jwt", "vc+ld+sd-jwt", "vc-ld+sd-jwt", "
 _PRESENTATION_TYPES: Final = frozenset({"vp+sd-jwt", "vp+ld+sd-jwt", "vp-ld+sd-jwt"})
 
 _OPEN_CLAIMS: Final = frozenset(
-    {"iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "status", "ld", "vc", "vp", "aud", "nonce"}
+    {"iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "status", "vc", "vp", "aud", "nonce"}
 )
 """Claims that decide how a token is checked: neither they nor a part of them may be hidden (SD-JWT VC section
 "Registered JWT Claims", and what is refused in any case)."""
@@ -43,9 +43,9 @@ def check_header(header: Json, *, presentation: bool = False) -> None:
     """Refuse a header that asks for anything but a plain signature over an SD-JWT.
 
     Raises:
-        CheckError: as `jose.check_header`.
+        CheckError: as `jose.check_kind`.
     """
-    jose.check_header(header, allowed=_PRESENTATION_TYPES if presentation else _RECORD_TYPES)
+    jose.check_kind(header, _PRESENTATION_TYPES if presentation else _RECORD_TYPES)
 
 
 def read(jws: CompactJws, *, presentation: bool = False) -> Token:
@@ -64,59 +64,53 @@ def read(jws: CompactJws, *, presentation: bool = False) -> Token:
         raise CheckError("jwt_type_refused", f"{kind} in its place")
     if "vc" in claims or "vp" in claims:
         raise CheckError("proof_unsupported", "an SD-JWT with a claim vc or vp")
+    _check_type(kind, claims, jws.header)
     _check_hiding(kind, claims, sd_jwt)
     document = _COMPLETED[kind](record, claims) if kind in _COMPLETED else record
-    if kind in _COMPLETED:
-        _check_claims_type(jws.header)
-    return Token(document, claims, f"{NAME}-{jws.header.get('alg')}", web_keys=kind in _COMPLETED)
+    return Token(document, claims, f"{NAME}-{jws.header.get('alg')}", (), profile=kind)
 
 
-def _check_claims_type(header: Json) -> None:
-    """SD-JWT VC section "JOSE Header": `typ` must be there."""
-    kind = header.get("typ")
-    if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in _CLAIMS_TYPES:
-        raise CheckError("jwt_type_refused", f"typ {str(kind)[:40]}")
+def _check_type(kind: str, claims: Json, header: Json) -> None:
+    """What SD-JWT VC asks for: a `typ`, and in `vct` which type of record it is."""
+    named = str(header.get("typ", "")).lower().removeprefix("application/")
+    if kind in _COMPLETED and named not in _CLAIMS_TYPES:
+        raise CheckError("jwt_type_refused", f"typ {named[:40]}")
+    if (kind in _COMPLETED or named == "dc+sd-jwt") and not (isinstance(claims.get("vct"), str) and claims["vct"]):
+        raise CheckError("jwt_type_refused", "vct is missing or no text")
 
 
 def _check_hiding(kind: str, claims: Json, sd_jwt: SdJwt) -> None:
     """Whether what decides about the record stands in the open, whole: else whoever presents it could leave it out."""
-    for path in (*sd_jwt.disclosed, *(path for path in sd_jwt.hiding if path)):
-        inner = path[1:] if kind == "linked_data" and path[0] == "ld" and len(path) > 1 else path
-        whole = path in sd_jwt.disclosed or len(path) > 1 or path[0] != "ld"
-        hidden = path[0] in _OPEN_CLAIMS and inner is path and whole
-        member = kind in ("credential", "linked_data") and inner[0] in _OPEN_MEMBERS
-        if hidden or member or "@context" in path:
+    is_record = kind in ("credential", "linked_data")
+    for path in (*sd_jwt.disclosed, *filter(None, sd_jwt.hiding)):
+        inner = path[1:] if kind == "linked_data" and path[0] == "ld" else path
+        if path[0] in _OPEN_CLAIMS or "@context" in path or (is_record and inner and inner[0] in _OPEN_MEMBERS):
             raise CheckError("disclosure_hides", "/".join(path)[:100])
-    if kind == "credential" and ("issuer",) in sd_jwt.disclosed and "iss" not in claims:
-        raise CheckError("disclosure_hides", "issuer")
+    alone = ("issuer",) if kind == "credential" and "iss" not in claims else ("ld",)
+    if any(path in (alone, (*alone, "id")) for path in sd_jwt.disclosed):
+        raise CheckError("disclosure_hides", alone[0])
 
 
 def _of_linked_data(record: Json, claims: Json) -> Json:
-    """A record in `ld`; what registered claims stand for must not be said a second time and differently."""
-    if "issuer" in record and jose_identifier(record["issuer"]) != claims.get("iss"):
-        raise CheckError("jwt_documents_differ", "issuer")
-    return {"type": ["VerifiableCredential"], **_members(claims), **record}
+    """A record in `ld`, with what registered claims stand for; `vct` is said to take the place of its type."""
+    if "proof" in record:
+        raise CheckError("proof_unsupported", "a proof inside of ld")
+    return jose.completed({"type": ["VerifiableCredential"], **record}, claims)
 
 
-def _of_claims(record: Json, claims: Json) -> Json:
+def _of_claims(_: Json, claims: Json) -> Json:
     """Plain claims as a record: `vct` is its type, whatever is not registered is said of the subject."""
-    said = {name: value for name, value in record.items() if name not in _REGISTERED}
+    said = {name: value for name, value in claims.items() if name not in _REGISTERED}
     subject = {**said, "id": claims["sub"]} if isinstance(claims.get("sub"), str) else said
-    return {"type": [claims.get("vct")], **_members(claims), "credentialSubject": subject}
+    document: Json = {"type": [claims["vct"]], "credentialSubject": subject}
+    for claim, name in (("iss", "issuer"), ("jti", "id")):
+        if isinstance(claims.get(claim), str):
+            document[name] = claims[claim]
+    begins = parse_numeric_date(claims["nbf"] if "nbf" in claims else claims.get("iat"))
+    for instant, name in ((begins, "validFrom"), (parse_numeric_date(claims.get("exp")), "validUntil")):
+        if instant is not None:
+            document[name] = write(instant)
+    return document
 
 
 _COMPLETED: Final = {"linked_data": _of_linked_data, "claims": _of_claims}
-
-
-def _members(claims: Json) -> Json:
-    """Members that registered claims stand for."""
-    members: Json = {}
-    for claim, name in (("iss", "issuer"), ("jti", "id")):
-        if isinstance(claims.get(claim), str):
-            members[name] = claims[claim]
-    begins = parse_numeric_date(claims.get("nbf")) or parse_numeric_date(claims.get("iat"))
-    ends = parse_numeric_date(claims.get("exp"))
-    for instant, name in ((begins, "validFrom"), (ends, "validUntil")):
-        if instant is not None:
-            members[name] = write(instant)
-    return members
