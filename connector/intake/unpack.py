@@ -369,9 +369,7 @@ def _hosted_at(document: Json) -> str | None:
     return None
 
 
-def _credential(
-    document: Json, place: Place, kind: CredentialFormat, jws: CompactJws | None
-) -> UnverifiedCredential:
+def _credential(document: Json, place: Place, kind: CredentialFormat, jws: CompactJws | None) -> UnverifiedCredential:
     return UnverifiedCredential(
         path=place.path,
         format=kind,

@@ -48,7 +48,7 @@ class CompactJws:
     sd_jwt: SdJwt | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SdJwt:
     """What stands behind the token of an SD-JWT (RFC 9901 section 4), nothing of it believed.
 

@@ -57,6 +57,7 @@ _READERS: Final[dict[CredentialFormat, Callable[[AssessedCredential, Collector],
     CredentialFormat.LER_RS: read_ler_rs,
     CredentialFormat.EUROPASS_EDC: read_europass,
     CredentialFormat.VERIFIABLE_CREDENTIAL: read_plain_vc,
+    CredentialFormat.SD_JWT_VC: read_plain_vc,
 }
 """An endorsement speaks about somebody else's credential: no claims."""
 

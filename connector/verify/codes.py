@@ -79,6 +79,18 @@ _PROOF: Final = _rows(
     ("jwt_type_refused", _FAILED, Verdict.INVALID, "The token is of another kind than a record."),
     ("jwt_algorithm_refused", _FAILED, Verdict.INVALID, "The token uses an algorithm that proves nothing."),
     ("jwt_documents_differ", _FAILED, Verdict.INVALID, "The token holds two records that do not agree."),
+    ("disclosure_malformed", _FAILED, Verdict.INVALID, "Something that was disclosed cannot be read."),
+    ("disclosure_repeated", _FAILED, Verdict.INVALID, "Something was disclosed more than once."),
+    ("disclosure_unreferenced", _FAILED, Verdict.INVALID, "Something was disclosed that the issuer did not sign."),
+    ("disclosure_replaces", _FAILED, Verdict.INVALID, "Something that was disclosed would replace what was signed."),
+    ("disclosure_name_reserved", _FAILED, Verdict.INVALID, "Something was disclosed under a forbidden name."),
+    ("disclosure_hides", _FAILED, Verdict.INVALID, "The record hides something that must be seen to check it."),
+    (
+        "disclosure_hash_refused",
+        _FAILED,
+        Verdict.INVALID,
+        "The record hides things in a way that proves nothing.",
+    ),
     ("context_unknown", _UNDETERMINED, Verdict.UNRESOLVABLE, "The record uses a vocabulary not carried here."),
     ("context_conflict", _FAILED, Verdict.INVALID, "The vocabularies that the record names contradict each other."),
     ("undefined_term", _FAILED, Verdict.INVALID, "The record holds something that the signature does not cover."),
@@ -181,6 +193,8 @@ _HOLDER: Final = _rows(
     ("holder_expired", _FAILED, None, "The presentation is outside its own dates."),
     ("holder_proof_required", _FAILED, None, "A signed presentation was asked for, and none was given."),
     ("holder_unchecked", _UNDETERMINED, None, "The signature of the presentation could not be checked."),
+    ("key_binding_malformed", _FAILED, Verdict.INVALID, "The holder's proof behind the record cannot be read."),
+    ("key_binding_invalid", _FAILED, Verdict.INVALID, "The holder's proof behind the record does not hold."),
 )
 
 _HOSTED: Final = {

@@ -41,6 +41,7 @@ from connector.verify.registries import (
     read_dcc,
     says_test,
 )
+from connector.verify.trusted_certificates import TrustedCertificate, as_certificate
 
 _PLACEHOLDER = re.compile(r"\{[a-z_]+\}")
 _TEMPLATE = re.compile(r"(?:https://[a-z0-9.-]+(?::\d+)?/|did:web:[a-z0-9.-]+(?:%3A\d+)?:)[!-~]*\Z")
@@ -239,6 +240,12 @@ class Policy(_Part):
     sensitive: Sensitive = Sensitive()
     require: Require = Require()
     test_issuers: TestIssuers = TestIssuers.REFUSE
+    trusted_certificates: tuple[Annotated[TrustedCertificate, BeforeValidator(as_certificate)], ...] = ()
+
+    @property
+    def anchors(self) -> tuple[str, ...]:
+        """The trusted certificates, as PEM."""
+        return tuple([one.pem for one in self.trusted_certificates if one.pem is not None])
 
     @classmethod
     def trusting(cls, ids: Iterable[str]) -> Policy:

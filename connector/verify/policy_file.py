@@ -9,6 +9,7 @@ from typing import Final
 from connector.errors import PolicyFileError
 from connector.verify.policy import Policy, Registry, read_pinned
 from connector.verify.registries import ReadBook, RegistryProblem
+from connector.verify.trusted_certificates import TrustedCertificate
 from connector.yaml_source import Place, into_model, read_yaml
 
 MAX_POLICY_BYTES: Final = 2_000_000
@@ -33,7 +34,18 @@ def load_policy(path: str | Path) -> Policy:
         _with_book(registry, path.parent, source.file, source.place(("registries", index, "file")))
         for index, registry in enumerate(policy.registries)
     )
-    return policy.model_copy(update={"registries": registries})
+    certificates = tuple(
+        _loaded(one, path.parent, source.file, source.place(("trusted_certificates", index)))
+        for index, one in enumerate(policy.trusted_certificates)
+    )
+    return policy.model_copy(update={"registries": registries, "trusted_certificates": certificates})
+
+
+def _loaded(one: TrustedCertificate, base: Path, policy_file: str, place: Place) -> TrustedCertificate:
+    try:
+        return one.loaded(base)
+    except ValueError as error:
+        raise PolicyFileError(f"{error}.", file=policy_file, line=place.line, column=place.column) from None
 
 
 # --- registries --------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from connector.model.report import (
 )
 from connector.ports import World
 from connector.verify import policy as judge
-from connector.verify.checks import holder, issuer, proof, status, structure, subject, validity
+from connector.verify.checks import holder, issuer, key_binding, proof, status, structure, subject, validity
 from connector.verify.checks.holder import HolderFinding, PresentationContext
 from connector.verify.codes import CODES, result, verdict_of
 from connector.verify.jsonld.limits import shared_work
@@ -167,7 +167,7 @@ def _assess_signed(credential: UnverifiedCredential, run: _Run) -> AssessedCrede
     documents, now = run.world.documents, run.now
 
     # 1. The proof: one known kind, a key whose owner allows it, and every signature holds.
-    proven = proof.measure(credential, documents, now=now)
+    proven = proof.measure(credential, documents, now=now, anchors=run.policy.anchors)
     document = proven.document
 
     # 2. The form of what was signed. It says nothing about truth, so it is looked at in any case.
@@ -175,6 +175,8 @@ def _assess_signed(credential: UnverifiedCredential, run: _Run) -> AssessedCrede
 
     # 3. The presentation it came in, if any.
     presented = run.holder(credential.envelopes)
+    if credential.jws is not None and credential.jws.sd_jwt is not None:
+        presented = key_binding.measure(credential.jws.sd_jwt, proven, presented, run.presentation, documents, now=now)
 
     # 4. Without a proof that holds, nothing else the document says is evidence.
     if not proven.holds:

@@ -53,11 +53,13 @@ class HolderFinding:
     Attributes:
         signers: the identifiers whose keys signed, where every signature holds.
         for_us: the presentation was made for this very request.
+        by_named_key: it is signed by the key that the record itself names as its holder's.
     """
 
     result: CheckResult
     signers: frozenset[str] = field(default_factory=frozenset)
     for_us: bool = False
+    by_named_key: bool = False
 
 
 _NONE: Final = HolderFinding(result("holder_none"))
@@ -84,6 +86,8 @@ def measure(
 def _measure_one(
     envelope: Envelope, context: PresentationContext | None, documents: DocumentSource, now: datetime
 ) -> HolderFinding:
+    if envelope.jws is not None and envelope.jws.sd_jwt is not None and envelope.jws.sd_jwt.key_binding is not None:
+        return HolderFinding(result("holder_unchecked", "a key binding behind a presentation"))
     if envelope.jws is None and "proof" not in envelope.document:
         return HolderFinding(result("holder_unsigned"))
     if envelope.jws is not None:

@@ -13,13 +13,13 @@ from connector.model.credential import CompactJws, CredentialFormat, UnverifiedC
 from connector.model.frozen import frozen
 from connector.model.report import CheckResult, Outcome, Verdict
 from connector.ports import DocumentSource
-from connector.verify import keys, suites
+from connector.verify import certificates, keys, suites
 from connector.verify.checks.proof_chain import signed_documents
 from connector.verify.codes import CODES, result
 from connector.verify.dates import CLOCK_SKEW, parse_date_time, parse_numeric_date
-from connector.verify.did import FoundKey, KeyQuestion, find_key, find_key_of
+from connector.verify.did import NO_KEYS_THERE, FoundKey, KeyQuestion, find_in_metadata, find_key, find_key_of
 from connector.verify.errors import CheckError
-from connector.verify.suites import jose
+from connector.verify.suites import jose, sd_jwt
 
 Json = dict[str, Any]
 
@@ -56,15 +56,18 @@ class ProofFinding:
         return self.result.outcome is Outcome.PASSED
 
 
-def measure(credential: UnverifiedCredential, documents: DocumentSource, *, now: datetime) -> ProofFinding:
-    """Check whatever secures `credential`: its token, or the proofs embedded in it."""
-    if credential.sd_jwt:
-        unsupported = result("proof_unsupported", "SD-JWT")
-        return ProofFinding(unsupported, credential.document, securing=("sd-jwt",))
+def measure(
+    credential: UnverifiedCredential, documents: DocumentSource, *, now: datetime, anchors: tuple[str, ...] = ()
+) -> ProofFinding:
+    """Check whatever secures `credential`: its token, or the proofs embedded in it.
+
+    Args:
+        anchors: the certificates (PEM) that the employer trusts to vouch for issuers.
+    """
     if credential.format is CredentialFormat.EUROPASS_EDC and credential.jws is not None:
         return ProofFinding(result("proof_unsupported", "JAdES"), credential.document, securing=("jades",))
     if credential.jws is not None:
-        return measure_token(credential.jws, documents, now=now, fallback=credential.document)
+        return measure_token(credential.jws, documents, now=now, fallback=credential.document, anchors=anchors)
     return measure_embedded(credential.document, documents, purpose=ASSERTION, now=now)
 
 
@@ -185,12 +188,14 @@ def measure_token(
     now: datetime,
     fallback: Json,
     presentation: bool = False,
+    anchors: tuple[str, ...] = (),
 ) -> ProofFinding:
-    """Check a compact JWS; `fallback` is the document to report when the token cannot even be read."""
-    securing = (f"jwt-{str(jws.header.get('alg'))[:20]}",)
+    """Check a compact JWS or an SD-JWT; `fallback` is the document to report when the token cannot even be read."""
+    suite = jose if jws.sd_jwt is None else sd_jwt
+    securing = (f"{suite.NAME}-{str(jws.header.get('alg'))[:20]}",)
     try:
-        jose.check_header(jws.header, presentation=presentation)
-        token = jose.read(jws, presentation=presentation)
+        suite.check_header(jws.header, presentation=presentation)
+        token = suite.read(jws, presentation=presentation)
     except CheckError as error:
         return ProofFinding(result(error.code, error.detail), fallback, securing)
 
@@ -200,7 +205,7 @@ def measure_token(
 
     purpose = AUTHENTICATION if presentation else ASSERTION
     try:
-        found = verify_token(jws, token, documents, purpose=purpose, now=now)
+        found = verify_token(jws, token, documents, purpose=purpose, now=now, anchors=anchors)
     except CheckError as error:
         return finding(error.code, error.detail)
     inner = _measure_inside(token, documents, presentation=presentation, now=now)
@@ -210,14 +215,23 @@ def measure_token(
 
 
 def verify_token(
-    jws: CompactJws, token: jose.Token, documents: DocumentSource, *, purpose: str, now: datetime
+    jws: CompactJws,
+    token: jose.Token,
+    documents: DocumentSource,
+    *,
+    purpose: str,
+    now: datetime,
+    anchors: tuple[str, ...] = (),
 ) -> FoundKey:
     """The key that made a token whose header has been checked.
 
     Raises:
         CheckError: no key can be had or counts, or it did not make this token.
     """
-    found = _token_key(jws, token, documents, purpose, now)
+    if jws.sd_jwt is not None and "x5c" in jws.header:
+        found = certificates.found_key(jws.header["x5c"], token.claims.get("iss"), anchors, now=now)
+    else:
+        found = _token_key(jws, token, documents, purpose, now)
     jose.check_signature(jws, found.key)
     return found
 
@@ -249,14 +263,31 @@ def _token_key(jws: CompactJws, token: jose.Token, documents: DocumentSource, pu
 
 
 def _named_key(kid: str | None, token: jose.Token, question: KeyQuestion, documents: DocumentSource) -> FoundKey:
-    if kid is not None and ":" in kid:
-        return find_key(kid, question, documents)
     issuer = token.claims.get("iss") or identifier(
         token.document.get("holder" if question.purpose == AUTHENTICATION else "issuer")
     )
+    if token.published_as is not None and isinstance(issuer, str) and issuer.startswith("https:"):
+        return _published_key(kid, issuer, token.published_as, question, documents)
+    if kid is not None and ":" in kid:
+        return find_key(kid, question, documents)
     if not isinstance(issuer, str) or not issuer:
         raise CheckError("key_not_named", "no kid, and no issuer")
     return find_key_of(issuer, kid, question, documents)
+
+
+def _published_key(
+    kid: str | None, issuer: str, published_as: jose.PublishedAs, question: KeyQuestion, documents: DocumentSource
+) -> FoundKey:
+    """The key of an issuer at an https address, which has two ways to publish it."""
+    if kid is not None and kid.startswith("did:"):
+        return find_key(kid, question, documents)
+    if published_as is jose.PublishedAs.EITHER and kid is not None:
+        try:
+            return find_key(kid, question, documents) if ":" in kid else find_key_of(issuer, kid, question, documents)
+        except CheckError as error:
+            if error.code not in NO_KEYS_THERE:
+                raise
+    return find_in_metadata(issuer, kid, question, documents)
 
 
 def _token_time(claims: Json, now: datetime) -> datetime:

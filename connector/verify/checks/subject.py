@@ -74,6 +74,8 @@ def measure(
     if not (applicant.name or applicant.emails or applicant.dids or proved_emails or holder.for_us):
         return _answer(SubjectMatch.NONE)
     proved = [email for email in proved_emails if _is_email(email)]
+    if holder.for_us and holder.by_named_key and len(subjects) == 1:
+        return _answer(SubjectMatch.HOLDER_PROOF)
     return _answer(_weakest([_match(_read(subject), applicant, holder, proved) for subject in subjects]))
 
 
@@ -190,7 +192,7 @@ def _names(subject: Json) -> Iterator[str]:
             name = name.get("@value")
         if isinstance(name, str) and name.strip():
             yield name
-    for members in (("givenName", "familyName"), ("firstName", "lastName")):
+    for members in (("givenName", "familyName"), ("firstName", "lastName"), ("given_name", "family_name")):
         first, last = (single(subject.get(member)) for member in members)
         if isinstance(first, str) and isinstance(last, str):
             yield f"{first} {last}"

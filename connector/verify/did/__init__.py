@@ -23,6 +23,7 @@ from connector.verify.errors import CheckError
 from connector.verify.keys import PublicKey
 
 __all__ = [
+    "NO_KEYS_THERE",
     "ControllerDocument",
     "FoundKey",
     "KeyQuestion",
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 MAX_KEY_DOCUMENT_BYTES: Final = 1_000_000
+NO_KEYS_THERE: Final = frozenset({"key_document_unreachable", "key_document_malformed", "key_document_mismatch"})
+"""How an address answers that is only a name, or a web page, and no document of keys."""
 _ACCEPT: Final = "application/did+json, application/did+ld+json, application/json, application/jwk-set+json"
 _METHODS: Final[Mapping[str, Callable[[str], ControllerDocument]]] = {
     "did:key:": did_key.resolve,
@@ -118,15 +121,19 @@ def find_key_of(issuer: str, kid: str | None, question: KeyQuestion, documents: 
     return FoundKey(key, controller.id, method, short=True)
 
 
-def find_in_metadata(issuer: str, kid: str | None, documents: DocumentSource) -> FoundKey:
-    """The key that `issuer` (an https address) publishes as an issuer of JWT VCs.
+def find_in_metadata(issuer: str, kid: str | None, question: KeyQuestion, documents: DocumentSource) -> FoundKey:
+    """The key that `issuer` (an https address) publishes as an issuer of JWT VCs; without `kid` the only one.
 
     Raises:
         CheckError: as `find_key`.
     """
     listed = jwt_vc_issuer.published(issuer, lambda url: _fetch(url, documents))
-    jwk = jwt_vc_issuer.select(listed, kid)
-    return FoundKey(keys.from_jwk(jwk), issuer, str(jwk.get("kid", "")))
+    if kid is None and len(listed) != 1:
+        raise CheckError("key_not_named", "no kid, and more than one key")
+    if kid is None:
+        return FoundKey(jwk_set.read(listed[0], signed_at=question.signed_at, now=question.now), issuer, "")
+    name, key = jwk_set.select(listed, (kid,), signed_at=question.signed_at, now=question.now)
+    return FoundKey(key, issuer, name)
 
 
 def resolve(identifier: str, documents: DocumentSource) -> ControllerDocument:
@@ -167,14 +174,10 @@ def authorised_keys(
             return [("", key) for key in jwk_set.usable(document["keys"], now=now)]
         return list(_controller_document(document, identifier).authorised(purpose, now=now))
     except CheckError as error:
-        if error.code not in _NO_KEYS_THERE:
+        if error.code not in NO_KEYS_THERE:
             raise
     listed = jwt_vc_issuer.published(identifier, lambda url: _fetch(url, documents))
     return [("", key) for key in jwk_set.usable(listed, now=now)]
-
-
-_NO_KEYS_THERE: Final = frozenset({"key_document_unreachable", "key_document_malformed", "key_document_mismatch"})
-"""What an address answers that is a name, or a web page, and no document of keys."""
 
 
 def _find_at_address(method: str, base: str, question: KeyQuestion, documents: DocumentSource) -> FoundKey:

@@ -59,17 +59,3 @@ def published(issuer: str, fetch: Callable[[str], Json]) -> list[Any]:
     if not isinstance(listed, list):
         raise CheckError("key_document_malformed", f"{where[:200]}: no list of keys")
     return listed
-
-
-def select(listed: list[Any], kid: str | None) -> Json:
-    """The one key that `kid` names; without `kid` only where there is but one.
-
-    Raises:
-        CheckError: none, or more than one.
-    """
-    found = [jwk for jwk in listed if isinstance(jwk, dict) and (kid is None or jwk.get("kid") == kid)]
-    if kid is None and len(listed) != 1:
-        raise CheckError("key_not_named", "no kid, and more than one key")
-    if len(found) != 1:
-        raise CheckError("key_not_in_document", str(kid)[:200])
-    return found[0]

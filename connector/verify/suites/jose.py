@@ -6,6 +6,7 @@ Securing Verifiable Credentials using JOSE and COSE (`vc+jwt`, the payload is th
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import Any, Final
 
 from connector import codec
@@ -18,6 +19,7 @@ from connector.verify.keys import ALGORITHMS, UNSUPPORTED_ALGORITHMS, PublicKey
 
 Json = dict[str, Any]
 
+NAME: Final = "jwt"
 SUPPORTED: Final = frozenset().union(*ALGORITHMS.values())
 _CREDENTIAL_TYPES: Final = frozenset({"jwt", "vc+jwt", "vc+ld+jwt", "vc-ld+jwt"})
 _PRESENTATION_TYPES: Final = frozenset({"jwt", "vp+jwt", "vp+ld+jwt", "vp-ld+jwt"})
@@ -46,6 +48,13 @@ _TWICE_SAID: Final = (
 """Members of a record that may stand beside `vc` or `vp` only as they stand in it: else two readers see two records."""
 
 
+class PublishedAs(Enum):
+    """Where the keys of an https issuer are: SD-JWT VC names its metadata alone, VC-JOSE-COSE its own document too."""
+
+    METADATA = auto()
+    EITHER = auto()
+
+
 @frozen
 class Token:
     """What a token says, before anything of it is believed.
@@ -54,14 +63,14 @@ class Token:
         document: the credential (or presentation) in it, completed by the claims that stand for its members.
         claims: the payload.
         securing: how `securing` reports it.
-        profile: of an SD-JWT, what it holds (`disclosures.record_in`).
+        published_as: of an SD-JWT, where an issuer at an https address publishes its keys.
     """
 
     document: Json
     claims: Json
     securing: str
     unusual_header: tuple[str, ...]
-    profile: str | None = None
+    published_as: PublishedAs | None = None
 
 
 def check_header(header: Json, *, presentation: bool = False) -> None:

@@ -14,7 +14,7 @@ from connector.model.credential import CompactJws, SdJwt
 from connector.verify.dates import parse_numeric_date, write
 from connector.verify.errors import CheckError
 from connector.verify.suites import jose
-from connector.verify.suites.jose import Token
+from connector.verify.suites.jose import PublishedAs, Token
 
 Json = dict[str, Any]
 
@@ -67,7 +67,7 @@ def read(jws: CompactJws, *, presentation: bool = False) -> Token:
     _check_type(kind, claims, jws.header)
     _check_hiding(kind, claims, sd_jwt)
     document = _COMPLETED[kind](record, claims) if kind in _COMPLETED else record
-    return Token(document, claims, f"{NAME}-{jws.header.get('alg')}", (), profile=kind)
+    return Token(document, claims, f"{NAME}-{jws.header.get('alg')}", (), _PUBLISHED_AS.get(kind))
 
 
 def _check_type(kind: str, claims: Json, header: Json) -> None:
@@ -114,3 +114,8 @@ def _of_claims(_: Json, claims: Json) -> Json:
 
 
 _COMPLETED: Final = {"linked_data": _of_linked_data, "claims": _of_claims}
+_PUBLISHED_AS: Final = {
+    "linked_data": PublishedAs.METADATA,
+    "claims": PublishedAs.METADATA,
+    "credential": PublishedAs.EITHER,
+}

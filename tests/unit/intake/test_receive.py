@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from connector import disclosures
 from connector.codec import b64url_encode
 from connector.errors import IntakeError, SubmissionTooLarge, UnreadableSubmission, UnsafeSubmission, UnsupportedFormat
 from connector.intake import limits, receive
 from connector.model.credential import CredentialFormat, UnverifiedCredential
 from connector.model.submission import Submission
+from connector.testing.sd_jwt import digest, disclosure
 
 V1, V2 = "https://www.w3.org/2018/credentials/v1", "https://www.w3.org/ns/credentials/v2"
 OB3 = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
@@ -160,18 +162,82 @@ def test_a_presentation_token_gives_the_credentials_in_it_with_the_signed_payloa
         assert envelope.jws is not None and envelope.jws.token == text
 
 
-def test_an_sd_jwt_is_handed_on_whole_and_marked() -> None:
-    issued = token({"iss": "x", "vct": "https://lakeview.example/badge", "_sd": ["abc"]}, typ="dc+sd-jwt")
-    for text in (f"{issued}~", f"{issued}~WyJzYWx0IiwibmFtZSIsIngiXQ~", f"{issued}~WyJhIl0~{token({'nonce': 'n'})}"):
+DISCLOSED = disclosure("salt", "name", "Maria")
+SD_JWT_VC = {"iss": "x", "vct": "https://lakeview.example/badge"}
+
+
+def test_an_sd_jwt_is_handed_on_whole_with_what_it_discloses() -> None:
+    issued = token(SD_JWT_VC | {"_sd": ["decoy", digest(DISCLOSED)], "_sd_alg": "sha-256"}, typ="dc+sd-jwt")
+    binding = token({"nonce": "n"}, typ="kb+jwt")
+    for text, extra in ((f"{issued}~", {}), (f"{issued}~{DISCLOSED}~{binding}", {"name": "Maria"})):
         (found,) = take(text)
-        assert found.sd_jwt and found.jws is not None and found.jws.token == text
-        assert found.document["vct"] == "https://lakeview.example/badge"
+        assert found.jws is not None and found.jws.token == text
+        assert found.jws.sd_jwt is not None and found.jws.sd_jwt.fault is None
+        assert found.document == SD_JWT_VC | extra
+        assert found.document is found.jws.claims
+        assert found.format is CredentialFormat.SD_JWT_VC
         assert found.sha256 == hashlib.sha256(text.encode()).hexdigest()
+    assert found.jws.sd_jwt.presented == f"{issued}~{DISCLOSED}~"
+    assert found.jws.sd_jwt.key_binding is not None and found.jws.sd_jwt.key_binding.claims == {"nonce": "n"}
 
 
-def test_a_presentation_with_disclosures_is_not_unpacked_before_they_are_checked() -> None:
-    (found,) = take(token(presentation(badge()), typ="vp+sd-jwt") + "~")
-    assert (found.path, found.sd_jwt) == ("$", True)
+def test_what_does_not_fit_is_handed_on_with_its_fault_and_nothing_disclosed() -> None:
+    payload = SD_JWT_VC | {"_sd": ["decoy"]}
+    (found,) = take(f"{token(payload, typ='dc+sd-jwt')}~{DISCLOSED}~")
+    assert found.document == payload
+    assert found.jws is not None and found.jws.sd_jwt is not None and found.jws.sd_jwt.fault is not None
+
+
+def test_a_presentation_with_disclosures_is_opened_only_when_they_fit() -> None:
+    hidden = disclosure("salt", "type", "VerifiablePresentation")
+    payload = presentation(badge()) | {"_sd": [digest(hidden)]}
+    del payload["type"]
+    text = f"{token(payload, typ='vp+sd-jwt')}~"
+    (found,) = take(f"{text}{hidden}~")
+    assert found.path == "$.verifiableCredential[0]"
+    assert found.envelopes[0].document["type"] == "VerifiablePresentation"
+    (whole,) = take(f"{text}{hidden}~{DISCLOSED}~")
+    assert (whole.path, whole.envelopes) == ("$", ())
+
+
+def test_a_record_inside_an_sd_jwt_is_read_by_what_was_disclosed() -> None:
+    document = clr(badge("A"))
+    hidden = disclosure("salt", "verifiableCredential", document["credentialSubject"].pop("verifiableCredential"))
+    document["credentialSubject"]["_sd"] = [digest(hidden)]
+    signed = token(document, typ="vc+sd-jwt")
+    assert shape(f"{signed}~") == [("$", "clr_2")]
+    assert shape(f"{signed}~{hidden}~") == [
+        ("$", "clr_2"),
+        ("$.credentialSubject.verifiableCredential[0]", "open_badge_3"),
+    ]
+    assert shape(f"{token(SD_JWT_VC | {'ld': badge()}, typ='dc+sd-jwt')}~") == [("$", "open_badge_3")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{token(SD_JWT_VC)}{'~' * (disclosures.MAX_DISCLOSURES + 2)}",
+        f"{token(SD_JWT_VC)}~{'A' * 600_000}~",
+        f"{token(SD_JWT_VC)}~{'~'.join(['A' * 400_000] * 6)}~",
+    ],
+)
+def test_disclosures_are_bounded(text: str) -> None:
+    assert isinstance(refusal(text), SubmissionTooLarge)
+
+
+def test_a_private_key_that_is_disclosed_is_found_too() -> None:
+    hidden = disclosure("salt", "key", {"kty": "OKP", "crv": "Ed25519", "x": "A", "d": "B"})
+    assert isinstance(
+        refusal(f"{token(SD_JWT_VC | {'_sd': [digest(hidden)]}, typ='dc+sd-jwt')}~{hidden}~"), UnsafeSubmission
+    )
+
+
+def test_an_sd_jwt_in_json_serialisation_is_not_supported() -> None:
+    protected, payload, signature = token(SD_JWT_VC, typ="dc+sd-jwt").split(".")
+    parts = {"protected": protected, "signature": signature, "header": {"disclosures": [DISCLOSED]}}
+    for value in ({"payload": payload, **parts}, {"payload": payload, "signatures": [parts]}):
+        error = refusal(json.dumps(value))
+        assert isinstance(error, UnsupportedFormat) and error.code == "unsupported_format"
 
 
 def test_an_encrypted_token_is_named_as_such() -> None:
@@ -270,7 +336,7 @@ def test_enveloped_credentials_are_opened() -> None:
     }
     sd_jwt = {**enveloped, "id": f"data:application/vc+sd-jwt,{token(badge(), typ='vc+sd-jwt')}~"}
     found = take(presentation(enveloped, sd_jwt))
-    assert [(c.path, c.sd_jwt, len(c.envelopes)) for c in found] == [
+    assert [(c.path, c.jws is not None and c.jws.sd_jwt is not None, len(c.envelopes)) for c in found] == [
         ("$.verifiableCredential[0]", False, 1),
         ("$.verifiableCredential[1]", True, 1),
     ]

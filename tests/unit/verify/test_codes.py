@@ -13,11 +13,12 @@ from connector.verify.jsonld import CODES as JSONLD_CODES
 
 ROOT = Path(__file__).resolve().parents[3]
 VERIFY = ROOT / "connector" / "verify"
-RAISERS = {"result", "CheckError", "KeyProblem", "_Stop", "_finding", "finding"}
+BELOW = ROOT / "connector" / "disclosures.py"
+RAISERS = {"result", "CheckError", "KeyProblem", "_Stop", "_Fault", "_finding", "finding"}
 
 
 def _sources() -> Iterator[ast.Module]:
-    for path in VERIFY.rglob("*.py"):
+    for path in (BELOW, *VERIFY.rglob("*.py")):
         if path.name != "codes.py":
             yield ast.parse(path.read_text())
 

@@ -252,9 +252,8 @@ def test_the_record_that_is_mapped_is_the_one_in_the_token(scene: Scene) -> None
     assert assessed.document == json.loads(assessed.credential.jws.payload)  # type: ignore[union-attr]  # it is a token
 
 
-def test_an_sd_jwt_is_not_supported_and_not_accepted(scene: Scene) -> None:
-    assessed = scene.assess(scene.issuer.jwt_badge(email=EMAIL) + "~")
-    assert (assessed.report.verdict, assessed.decision) == (Verdict.UNSUPPORTED, Decision.REFUSED)
+def test_a_token_of_another_kind_does_not_become_an_sd_jwt_by_a_tilde(scene: Scene) -> None:
+    assert scene.code(scene.issuer.jwt_badge(email=EMAIL) + "~") == "jwt_type_refused"
 
 
 def test_unusual_header_members_are_a_remark_not_an_invalid_signature(scene: Scene) -> None:

@@ -113,7 +113,7 @@ def _signer(jws: CompactJws, claims: Json, record: Record, lists: StatusLists) -
         raise CheckError("status_list_unproven", "it names no issuer")
     try:
         jose.check_header({name: value for name, value in jws.header.items() if name != "typ"})
-        named = jose.Token({"issuer": issuer}, claims, "", ())
+        named = jose.Token({"issuer": issuer}, claims, "", (), jose.PublishedAs.EITHER)
         found = proof.verify_token(jws, named, lists.documents, purpose=proof.ASSERTION, now=lists.now)
     except CheckError as error:
         raise CheckError("status_list_unproven", f"{error.code}: {error.detail}") from None
