@@ -11,6 +11,8 @@ import binascii
 import json
 import re
 import zlib
+from array import array
+from itertools import accumulate
 from typing import Any, Final
 
 import orjson
@@ -21,6 +23,8 @@ MAX_JSON_BYTES: Final = 5_000_000
 """A CLR with 100 signed badges is about 0.4 MB; ten times that leaves room for embedded images."""
 MAX_JSON_DEPTH: Final = 64
 """The deepest published LER nests 14 levels."""
+MAX_JSON_CONTAINERS: Final = 300_000
+"""Objects and lists; 5 MB of badges hold 40,000. An empty one takes 3 bytes in the file and 80 in memory."""
 MAX_INTEGER_DIGITS: Final = 40
 MAX_JWT_BYTES: Final = 1_000_000
 MAX_JOSE_HEADER_BYTES: Final = 8_192
@@ -76,8 +80,11 @@ _PASSES_WORTH_IT: Final = 8
 
 def _check_depth(text: str, limit: int) -> None:
     """Bound nesting before parsing, so that no recursion can run out."""
-    if text.count("{") + text.count("[") <= limit:  # not enough brackets to be nested too deeply
+    containers = text.count("{") + text.count("[")
+    if containers <= limit:  # not enough brackets to be nested too deeply
         return
+    if containers > MAX_JSON_CONTAINERS:
+        raise _malformed("The file has too many parts.", "too_many")
     if not _is_shallow(text.encode("utf-8", errors="replace"), limit):
         _count_depth(text, limit)
 
@@ -102,21 +109,17 @@ def _is_shallow(raw: bytes, limit: int) -> bool:
     return not rest
 
 
+_STRINGS: Final = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)', re.DOTALL)
+_BRACKETS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_NO_BRACKETS: Final = bytes(code for code in range(256) if code not in b"[]{}")
+
+
 def _count_depth(text: str, limit: int) -> None:
-    depth = 0
-    in_string = False
-    for match in re.finditer(r'["\[\]{}]|\\.', text, re.DOTALL):
-        token = match.group()
-        if token == '"':
-            in_string = not in_string
-        elif in_string or token[0] == "\\":
-            continue
-        elif token in "[{":
-            depth += 1
-            if depth > limit:
-                raise _malformed("The file is nested too deeply.", "too_deep")
-        else:
-            depth -= 1
+    """The slow way: strings are taken out, an opening bracket counts one and a closing one minus one."""
+    outside = _STRINGS.sub("", text).encode("utf-8", errors="replace")
+    steps = array("b", outside.translate(_BRACKETS, _NO_BRACKETS))
+    if max(accumulate(steps), default=0) > limit:
+        raise _malformed("The file is nested too deeply.", "too_deep")
 
 
 def parse_json(data: bytes | str, *, max_bytes: int = MAX_JSON_BYTES, max_depth: int = MAX_JSON_DEPTH) -> Any:
@@ -188,7 +191,8 @@ def _parse_plain(data: bytes | str, max_depth: int) -> Any:
         style = _style(raw)
         if style is None:
             return _NOT_PLAIN
-        if raw.count(b"{") + raw.count(b"[") > max_depth and not _is_shallow(raw, max_depth):
+        containers = raw.count(b"{") + raw.count(b"[")
+        if containers > max_depth and (containers > MAX_JSON_CONTAINERS or not _is_shallow(raw, max_depth)):
             return _NOT_PLAIN
         value = orjson.loads(raw)
         return value if orjson.dumps(value, option=style) == raw else _NOT_PLAIN

@@ -52,10 +52,35 @@ _MAX_PAGE_BYTES: Final = 2_000_000
 _MAX_FOUND: Final = 20
 
 
+MAX_HOST_CHARS: Final = 255
+"""RFC 1035 section 2.3.4."""
+_DELIMITERS = re.compile(r"[/?#]")
+
+
+def split(url: str) -> SplitResult:
+    """The parts of an address that anybody may have written; ValueError for one that is none.
+
+    `urlsplit` normalizes the host, and to put combining marks in order costs the square of their number.
+    """
+    _check_host(url)
+    return urlsplit(url)
+
+
+def join(base: str, url: str) -> str:
+    """`url` as it is meant where `base` is read; ValueError for one that is none."""
+    _check_host(url)
+    return urljoin(base, url)
+
+
+def _check_host(url: str) -> None:
+    if not url.isascii() and any(len(part) > MAX_HOST_CHARS for part in _DELIMITERS.split(url)):
+        raise ValueError("no host has so long a name")
+
+
 def _parts(url: str) -> SplitResult | None:
     """The parts of an https address on its ordinary port; None for any other."""
     try:
-        parts = urlsplit(url)
+        parts = split(url)
         ordinary = parts.scheme == "https" and parts.port in (None, 443)
     except ValueError:
         return None
@@ -121,7 +146,7 @@ class Page:
 
 def _absolute(base: str, href: str) -> str:
     try:
-        return urljoin(base, href)
+        return join(base, href)
     except ValueError:
         return href
 

@@ -13,11 +13,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
-from urllib.parse import urlsplit
 
 import authlib.deprecate  # sets its filter to "always" on import, so it goes first
 import httpx
 
+from connector import hosting
 from connector.errors import AtsAuthError, ConfigurationError, RetryableDeliveryError
 
 with warnings.catch_warnings():
@@ -34,7 +34,7 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 def require_safe_url(url: str, setting: str) -> str:
     """Return `url` when it is https, or plain http on loopback (a stand-in)."""
-    parts = urlsplit(url)
+    parts = hosting.split(url)
     if parts.scheme == "https" and parts.hostname:
         return url
     if parts.scheme == "http" and parts.hostname in LOOPBACK:

@@ -20,11 +20,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import httpcore
 import httpx
 
+from connector import hosting
 from connector.errors import ConfigurationError, FetchError
 from connector.infra import fetch
 from connector.infra.clock import SystemClock
@@ -317,7 +318,7 @@ class NetworkExchange:
 
     def ask(self, target: Target, *, accept: str, max_bytes: int, deadline: float) -> Answer:
         headers = [
-            ("Host", urlsplit(target.url).netloc),
+            ("Host", hosting.split(target.url).netloc),
             ("Accept", accept),
             ("Accept-Encoding", "gzip"),
             ("User-Agent", USER_AGENT),
@@ -363,7 +364,7 @@ def _timeouts() -> dict[str, float]:
 
 
 def _proxy_pool(proxy: str, tls: ssl.SSLContext, dialler: _Dialler) -> httpcore.ConnectionPool:
-    parts = urlsplit(proxy)
+    parts = hosting.split(proxy)
     auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
     address = f"{parts.scheme}://{parts.hostname}:{parts.port or 8080}"
     return httpcore.HTTPProxy(address, proxy_auth=auth, ssl_context=tls, network_backend=dialler, max_connections=1)

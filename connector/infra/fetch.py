@@ -12,10 +12,10 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urljoin, urlsplit
 
 import idna
 
+from connector import hosting
 from connector.errors import FetchError
 from connector.ports import Purpose
 
@@ -99,7 +99,7 @@ def check_url(url: str, *, plain_http: bool = False) -> Target:
     if len(url) > MAX_URL_CHARS or _FORBIDDEN.search(url):
         raise refused("An address has characters that no address has.")
     try:
-        parts = urlsplit(url)
+        parts = hosting.split(url)
         port = parts.port
     except ValueError:
         raise refused("An address cannot be read.") from None
@@ -179,7 +179,7 @@ def next_hop(current: Target, location: str | None) -> str:
     if not location or _FORBIDDEN.search(location):
         raise FetchError("A redirect leads nowhere.", code="bad_response")
     try:
-        return urljoin(current.url, location)
+        return hosting.join(current.url, location)
     except ValueError:
         raise FetchError("A redirect leads nowhere.", code="bad_response") from None
 

@@ -15,8 +15,8 @@ from typing import Final
 from lxml import etree
 
 from connector import codec
-from connector.errors import UnreadableSubmission, UnsupportedFormat
-from connector.intake.limits import MAX_BAKED_COPIES, MAX_BAKED_TEXT_BYTES, MAX_PNG_CHUNKS
+from connector.errors import SubmissionTooLarge, UnreadableSubmission, UnsupportedFormat
+from connector.intake.limits import MAX_BAKED_COPIES, MAX_BAKED_TEXT_BYTES, MAX_PNG_CHUNKS, MAX_SVG_MARKS
 
 _SIGNATURE_BYTES: Final = 8
 _KEYWORDS: Final = (b"openbadgecredential", b"openbadges")
@@ -28,6 +28,12 @@ _NAMESPACES: Final = (
     "http://purl.imsglobal.org/ob/v2p0",
     "https://purl.imsglobal.org/ob/v2p0",
 )
+_ENCODED_PLAINLY = re.compile(
+    rb"\s*(?:\xef\xbb\xbf)?\s*"
+    rb"(?:(?!<\?xml\s)|<\?xml\s(?![^>]*encoding)|<\?xml\s[^>]*?encoding\s*=\s*[\"'](?:utf-?8|us-ascii|ascii|iso-8859-1|windows-1252)[\"'])",
+    re.IGNORECASE,
+)
+"""Encodings in which a mark of XML is the byte that ASCII has for it."""
 _ELEMENTS: Final = frozenset({"credential", "assertion"})
 
 
@@ -132,6 +138,10 @@ def svg_text(content: bytes) -> bytes:
 
 
 def _parse(content: bytes) -> etree._Element:
+    if max(content.count(b"<"), content.count(b"=")) > MAX_SVG_MARKS:
+        raise SubmissionTooLarge("The drawing has too many parts to be read.", code="too_many")
+    if not _ENCODED_PLAINLY.match(content):  # in another, nothing of what is looked for above would be found
+        raise UnreadableSubmission("The image is not UTF-8 text.", code="not_utf8")
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, recover=False
     )

@@ -20,5 +20,10 @@ MAX_BAKED_COPIES: Final = 8
 """The same record several times in one image (both keywords, a second bake); the standards allow one."""
 MAX_PNG_CHUNKS: Final = 50_000
 """Images cut into 8 kB data chunks at the upload limit stay far below."""
+MAX_BRACES_IN_TEXT: Final = 1_000
+"""Things in braces between words that are looked at in search of a record."""
+MAX_SVG_MARKS: Final = 200_000
+"""Tags, and attributes, of a drawing: each costs a hundred bytes when it is parsed. The most ornate badge that was seen
+has 3,000."""
 MAX_TOKENS_IN_TEXT: Final = 100
 """Pasted tokens, one per line."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs
 
 from connector import codec, hosting
 from connector.errors import FetchError, IntakeError, UnsafeLink, UnsupportedFormat
@@ -75,7 +75,7 @@ def resolve(url: str) -> str:
 
 def _split(text: str) -> SplitResult:
     try:
-        return urlsplit(text)
+        return hosting.split(text)
     except ValueError:
         raise UnsafeLink("This is not a link that can be read.") from None
 

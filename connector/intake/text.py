@@ -12,7 +12,7 @@ from typing import Any, Final
 from connector import codec
 from connector.errors import SubmissionTooLarge, UnreadableSubmission, UnsupportedFormat
 from connector.intake import jose
-from connector.intake.limits import MAX_TEXT_BYTES, MAX_TOKENS_IN_TEXT
+from connector.intake.limits import MAX_BRACES_IN_TEXT, MAX_TEXT_BYTES, MAX_TOKENS_IN_TEXT
 from connector.model.frozen import frozen
 
 _BOM: Final = b"\xef\xbb\xbf"
@@ -20,7 +20,8 @@ _URL = re.compile(r"(?:web\+)?(?:interaction:)?https?://[^\s\"'<>\\]{4,2000}\Z",
 _TOKEN = re.compile(
     r"(?<![A-Za-z0-9_.-])ey[ABIJ][A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*(?:~[A-Za-z0-9_.~-]*)?"
 )
-_STRUCTURE = re.compile(r'["{}\[\]]|\\.', re.DOTALL)
+_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|[{}]', re.DOTALL)
+"""A string, which may hold anything, or a brace."""
 _WHITESPACE = re.compile(r"\s+")
 
 
@@ -131,21 +132,30 @@ def _blank(text: str, spans: list[tuple[int, int]]) -> str:
 def _json_spans(text: str) -> list[tuple[int, int]]:
     """Balanced `{...}` values at the top of the text that hold at least one member; two are enough to refuse it."""
     spans: list[tuple[int, int]] = []
-    depth, start, in_string = 0, 0, False
-    for match in _STRUCTURE.finditer(text):
-        token = match.group()
-        if depth and token == '"':
-            in_string = not in_string
-        elif in_string or token[0] == "\\" or token in '"[]':
-            continue
-        elif token == "{":
-            if depth == 0:
-                start = match.start()
-            depth += 1
-        elif depth:
-            depth -= 1
-            if depth == 0 and _WHITESPACE.sub("", text[start : start + 200])[1:2] == '"':
-                spans.append((start, match.end()))
-                if len(spans) > 1:
-                    break
+    start = text.find("{")
+    for _ in range(MAX_BRACES_IN_TEXT):
+        end = _end_of_object(text, start) if start >= 0 else None
+        if end is None:
+            break
+        if _WHITESPACE.sub("", text[start : start + 200])[1:2] == '"':
+            spans.append((start, end))
+            if len(spans) > 1:
+                break
+        start = text.find("{", end)
     return spans
+
+
+def _end_of_object(text: str, start: int) -> int | None:
+    """Behind the brace that closes the one at `start`; None when none does, or it is nested deeper than any record."""
+    depth = 0
+    for match in _STRUCTURE.finditer(text, start):
+        token = match[0]
+        if token == "{":
+            depth += 1
+            if depth > codec.MAX_JSON_DEPTH:
+                return None
+        elif token == "}":
+            depth -= 1
+            if depth == 0:
+                return match.end()
+    return None

@@ -255,21 +255,26 @@ def _nested_in_ler_rs(document: Json, place: Place, parent: str) -> Iterator[Unv
     """LER-RS 4.x: every credential under `verifications` and the like, wherever the entry that has it stands."""
     subject = document.get("credentialSubject", document)
     step = ".credentialSubject" if "credentialSubject" in document else ""
-    stack: list[tuple[str, Any]] = [(step, subject)]
-    while stack:
-        here, item = stack.pop()
-        if isinstance(item, dict):
-            if item is not document and (kinds.is_credential(item) or kinds.is_enveloped(item)):
-                yield from _guarded(item, place.inside(here, parent=parent))
-                continue
-            members = [
-                (f"{here}.{_step(name)}", child) for name, child in item.items() if name not in _ENDORSEMENT_MEMBERS
-            ]
-            stack.extend(reversed(members))
-        elif isinstance(item, list):
-            stack.extend(reversed([(f"{here}[{index}]", child) for index, child in enumerate(item)]))
-        elif isinstance(item, str) and jose.looks_like_token(item):
-            yield from _guarded(item, place.inside(here, parent=parent))
+    for steps, item in _credentials_in(subject, (), document):
+        here = "".join([f"[{key}]" if isinstance(key, int) else f".{_step(key)}" for key in steps])
+        yield from _guarded(item, place.inside(step + here, parent=parent))
+
+
+_Steps = tuple[str | int, ...]
+
+
+def _credentials_in(item: Any, steps: _Steps, document: Json) -> Iterator[tuple[_Steps, Any]]:
+    """Each credential or token under `item`, and the steps that lead there; the parser bounds how deep this goes."""
+    if isinstance(item, str) and jose.looks_like_token(item):
+        yield steps, item
+    if not isinstance(item, dict | list):
+        return
+    if isinstance(item, dict) and item is not document and (kinds.is_credential(item) or kinds.is_enveloped(item)):
+        yield steps, item
+        return
+    for key, child in item.items() if isinstance(item, dict) else enumerate(item):
+        if child and isinstance(child, str | dict | list) and key not in _ENDORSEMENT_MEMBERS:
+            yield from _credentials_in(child, (*steps, key), document)
 
 
 def _step(name: str) -> str:

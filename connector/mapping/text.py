@@ -11,9 +11,10 @@ import html
 import re
 import unicodedata
 from typing import Final
-from urllib.parse import urlsplit
 
 import idna
+
+from connector import hosting
 
 ELLIPSIS: Final = "…"
 MAX_LINK: Final = 2_000
@@ -74,7 +75,7 @@ def safe_link(url: str | None) -> str | None:
     if clean(url, limit=MAX_LINK) != url or any(c in "<>\"'`\\{}|^" for c in url):
         return None
     try:
-        parts = urlsplit(url)
+        parts = hosting.split(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
         return None

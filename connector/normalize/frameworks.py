@@ -11,8 +11,9 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
+from connector import hosting
 from connector.model.claims import Alignment
 from connector.normalize.values import first_of, local_type, reference, text
 
@@ -134,7 +135,7 @@ def recognise(url: str | None) -> tuple[str | None, str | None, Kind]:
     url = web_address(url)
     if url is None:
         return None, None, Kind.UNSAID
-    parts = urlsplit(url)
+    parts = hosting.split(url)
     host, path = (parts.hostname or "").rstrip("."), unquote(parts.path)
     for address in (*_ADDRESSES, _CASE_NETWORK):
         if host in address.hosts and (match := address.path.match(path)):
@@ -149,7 +150,7 @@ def web_address(value: Any) -> str | None:
     if not isinstance(value, str) or not value or len(value) > 2_000 or any(c.isspace() or ord(c) < 33 for c in value):
         return None
     try:
-        parts = urlsplit(value)
+        parts = hosting.split(value)
         port_is_fine = parts.port is None or parts.port > 0
     except ValueError:
         return None

@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any, Final, Protocol
-from urllib.parse import urlsplit
 
+from connector import hosting
 from connector.errors import ConnectorError, DeliveryError, StoreError
 from connector.mapping import FieldMapping
 from connector.mapping.schema import FieldRule
@@ -65,7 +65,7 @@ def _public_address(url: str) -> Probe:
     if not url.startswith("http://"):
         return Probe(name, True, message)
     note = "Before others use it, set LER_PUBLIC_URL to the https address that candidates and recruiters reach."
-    if _is_loopback(urlsplit(url).hostname or ""):
+    if _is_loopback(hosting.split(url).hostname or ""):
         return Probe(name, True, f"{message} They open on this machine only.", note)
     return Probe(name, False, message, note)
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from connector import hosting
 from connector.model.credential import CredentialFormat
 from connector.model.report import CheckResult
 from connector.verify.checks.proof import ProofFinding, identifier
@@ -196,7 +196,7 @@ def _is_url(value: str) -> bool:
     if not _URL.match(value):
         return False
     try:
-        parts = urlsplit(value)
+        parts = hosting.split(value)
     except ValueError:
         return False
     return bool(parts.netloc) if parts.scheme in ("http", "https") else True

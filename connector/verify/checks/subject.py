@@ -23,6 +23,12 @@ from connector.verify.spelling import every, single
 
 Json = dict[str, Any]
 
+MAX_EMAIL_CHARS: Final = 320
+"""RFC 3696 erratum 1690: 64 before the `@`, 255 behind it. Longer text is no address, and is not normalized: putting
+combining marks in order costs the square of their number."""
+MAX_NAME_CHARS: Final = 1_000
+"""Longer text is nobody's name, and is not compared."""
+
 _HASH = re.compile(r"(?P<algorithm>sha256|md5)\$(?P<hex>[0-9a-fA-F]+)\Z", re.ASCII)
 _STRENGTH: Final = (
     SubjectMatch.HOLDER_PROOF,
@@ -203,6 +209,8 @@ def _names(subject: Json) -> Iterator[str]:
 
 def _is_email(value: str) -> bool:
     """One `@` with something on both sides and no space: enough to be compared whole, never in parts."""
+    if len(value) > MAX_EMAIL_CHARS:
+        return False
     local, at, host = value.strip().rpartition("@")
     return bool(at and local and host) and "@" not in local and not any(char.isspace() for char in local + host)
 
@@ -243,6 +251,8 @@ _WORD = re.compile(r"\w+")
 
 def name_key(name: str) -> tuple[str, ...]:
     """What two spellings of one name share: folded words, in any order; empty when there are none."""
+    if len(name) > MAX_NAME_CHARS:
+        return ()
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
     plain = "".join(char for char in folded if not unicodedata.combining(char)).translate(_FOLDED)
     return tuple(sorted(_WORD.findall(_DROPPED.sub("", plain))))

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-from connector import codec
+from connector import codec, hosting
 from connector.errors import FetchError, IntakeError
 from connector.model.frozen import frozen
 from connector.ports import DocumentSource, FetchedDocument, Purpose
@@ -217,7 +216,7 @@ def _controller_document(document: Json, identifier: str) -> ControllerDocument:
 
 def _fetch(url: str, documents: DocumentSource) -> Json:
     try:
-        parts = urlsplit(url)
+        parts = hosting.split(url)
     except ValueError:
         raise CheckError("key_identifier_malformed", "the key's address") from None
     if not parts.hostname or parts.username is not None or parts.password is not None:

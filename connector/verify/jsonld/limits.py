@@ -8,9 +8,14 @@ from typing import Final
 
 from connector.verify.jsonld.errors import TOO_COMPLEX, JsonLdError
 
-SUBMISSION_WORK: Final = 1_500_000
-"""Statements walked and steps of RDFC-1.0, for all records and proofs of one submission: some 15 seconds. A CLR of 500
-badges with two proofs each takes 0.3 million; without this bound, small poisoned records could follow each other."""
+SUBMISSION_WORK: Final = 400_000
+"""Statements walked, for all records and proofs of one submission, and what costs more in the same measure: one or two
+seconds. A CLR of 500 badges with two proofs each takes 0.3 million; without this bound, small poisoned records could
+follow each other."""
+STEP_COST: Final = 8
+"""A step of RDFC-1.0 beyond first-degree hashing, in statements."""
+STATE_COST: Final = 1_200
+"""An active context that no earlier document of the submission used: it may have to be worked out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +43,13 @@ DEFAULT = Limits()
 
 
 class _Purse:
-    """What is left of a submission's work."""
+    """What is left of a submission's work, and the active contexts that were paid for."""
 
-    __slots__ = ("left",)
+    __slots__ = ("left", "states")
 
     def __init__(self, left: int) -> None:
         self.left = left
+        self.states: set[object] = set()
 
 
 _purse: ContextVar[_Purse | None] = ContextVar("jsonld_work", default=None)
@@ -77,3 +83,17 @@ def spend(units: int) -> None:
     purse.left -= units
     if purse.left < 0:
         raise JsonLdError(TOO_COMPLEX, "work for one submission")
+
+
+def spend_on_state(state: object) -> None:
+    """Draw on the budget for an active context, the first time that the submission uses it.
+
+    Whether it was worked out for an earlier submission makes no difference: the same input gets the same answer.
+
+    Raises:
+        JsonLdError: `too_complex`, it is spent.
+    """
+    purse = _purse.get()
+    if purse is not None and state not in purse.states:
+        purse.states.add(state)
+        spend(STATE_COST)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from itertools import permutations
 
 from connector.verify.jsonld.errors import TOO_COMPLEX, JsonLdError
-from connector.verify.jsonld.limits import spend
+from connector.verify.jsonld.limits import STEP_COST, spend
 from connector.verify.jsonld.nquads import Quad
 
 MAX_RECURSION = 150
@@ -127,7 +127,7 @@ class _Canonicalizer:
                 self.canonical.issue(node)
 
     def _spend(self, steps: int) -> None:
-        spend(steps)
+        spend(steps * STEP_COST)
         self.work -= steps
         if self.work < 0:
             raise JsonLdError(TOO_COMPLEX, "RDFC-1.0 work budget")

@@ -22,7 +22,7 @@ from connector.verify.jsonld.errors import (
     UNDEFINED_TERM,
     JsonLdError,
 )
-from connector.verify.jsonld.limits import Limits, spend
+from connector.verify.jsonld.limits import Limits, spend, spend_on_state
 from connector.verify.jsonld.nquads import (
     RDF,
     RDF_FIRST,
@@ -164,6 +164,7 @@ class Walker:
 
     def _count(self, state: State) -> None:
         self._states.add(state)
+        spend_on_state(state)
         if len(self._states) > self._limits.states:
             raise JsonLdError(TOO_COMPLEX, "combinations of contexts and types")
 
@@ -224,6 +225,8 @@ class Walker:
         else:
             if not value and term.by_vocab:
                 raise JsonLdError(UNDEFINED_TERM, "no term, and nothing that @vocab could cover")
+            if len(value) > self._limits.quads:  # repeated values are one statement, and cost like many
+                raise JsonLdError(TOO_COMPLEX, "number of values")
             for position, item in enumerate(value):
                 try:
                     quads[subject, term.iri, self._object(term, item, graph, trail), graph] = None

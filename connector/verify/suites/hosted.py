@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from connector import codec, hosting
 from connector.errors import FetchError, IntakeError
@@ -227,7 +227,7 @@ def _behind_page(page: FetchedDocument, asked: _Asked) -> FetchedDocument:
 def _check_stayed(address: str, document: FetchedDocument) -> None:
     """A redirect to another site would let that site speak for this one."""
     if hosting.site_of(_origin(document.url)) != hosting.site_of(_origin(address)):
-        raise _Stop("hosted_moved", urlsplit(document.url).hostname or "")
+        raise _Stop("hosted_moved", hosting.split(document.url).hostname or "")
 
 
 def _own_address(assertion: Json) -> str | None:
@@ -413,7 +413,7 @@ def _check_origins(assertion: Json, badge: _Node, profile: _Node) -> bool:
 
 def _within(address: str, prefixes: list[str]) -> bool:
     """Dot segments, plain or encoded, could lead out of the place that the prefix names."""
-    segments = unquote(urlsplit(address).path).replace("\\", "/").split("/")
+    segments = unquote(hosting.split(address).path).replace("\\", "/").split("/")
     if "." in segments or ".." in segments:
         return False
     return any(hosting.secure(address).startswith(hosting.secure(prefix)) for prefix in prefixes)
@@ -432,7 +432,7 @@ def _bare(origin: str) -> str:
 def _origin(url: str) -> str:
     """Host and port of an address, in lower case."""
     try:
-        parts = urlsplit(url)
+        parts = hosting.split(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return ""
