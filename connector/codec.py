@@ -84,7 +84,7 @@ def _check_depth(text: str, limit: int) -> None:
     if containers <= limit:  # not enough brackets to be nested too deeply
         return
     if containers > MAX_JSON_CONTAINERS:
-        raise _malformed("The file has too many parts.", "too_many")
+        raise SubmissionTooLarge("The file has too many parts.", code="too_many")
     if not _is_shallow(text.encode("utf-8", errors="replace"), limit):
         _count_depth(text, limit)
 

@@ -1,12 +1,21 @@
-"""What one document costs: CPU seconds and memory of a process of its own that answers it."""
+"""What one document costs: CPU seconds and memory of a process of its own that answers it.
+
+`Scales` starts one small process that has everything loaded; it forks once for each document, so that neither the test
+runner's memory nor what is loaded at the start is measured.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import pickle
 import resource
+import subprocess
 import sys
+import tempfile
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from connector.answers import answer
@@ -14,10 +23,13 @@ from connector.model.applicant import Applicant
 from connector.model.submission import Submission
 from connector.ports import World
 from connector.testing.documents import NOW, MemoryDocuments
+from connector.testing.issuer import Issuer
 from connector.verify import Policy
 
 MARIA: Final = Applicant(name="Maria Okafor", emails=("maria@mail.example",))
+HONEST: Final = json.dumps(Issuer("poisoner", method="key").open_badge(email=MARIA.emails[0])).encode()
 _GIVE_UP_SECONDS: Final = 20
+_ROOT: Final = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +41,49 @@ class Cost:
     outcome: str
 
 
-def cost_of(content: bytes, documents: dict[str, Any]) -> Cost:
-    """Answer `content` in a forked process, which is ended when it takes far too long."""
+class Scales:
+    """Measures documents until it is closed."""
+
+    def __init__(self) -> None:
+        path = os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.hostile.measuring"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=_ROOT,
+            env=os.environ | {"PYTHONPATH": path},
+        )
+
+    def weigh(self, content: bytes, documents: dict[str, Any]) -> Cost:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        with tempfile.NamedTemporaryFile() as file:
+            pickle.dump((content, documents), file)
+            file.flush()
+            self._process.stdin.write(f"{file.name}\n".encode())
+            self._process.stdin.flush()
+            return Cost(**json.loads(self._process.stdout.readline()))
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(30)
+
+
+def answered(content: bytes, documents: dict[str, Any]) -> str:
+    world = World(MemoryDocuments(documents))
+    found = answer(Submission(content=content), Policy(), world, applicant=MARIA, now=NOW)
+    return f"{found['verdict']}/{found['error']['code'] if found['error'] else ''}"
+
+
+def _weigh(name: str) -> Cost:
+    """Answer the document in that file in a forked process, which is ended when it takes far too long."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
+        resource.setrlimit(resource.RLIMIT_CPU, (_GIVE_UP_SECONDS, _GIVE_UP_SECONDS))
         try:
-            resource.setrlimit(resource.RLIMIT_CPU, (_GIVE_UP_SECONDS, _GIVE_UP_SECONDS))
-            found = _outcome(content, documents)
+            found = answered(*pickle.loads(Path(name).read_bytes()))
         except BaseException:  # noqa: BLE001  # whatever it was, it is what the test must show
             found = f"raised {traceback.format_exc(limit=-2)}"
         os.write(writer, found.encode()[:4000])
@@ -52,7 +98,15 @@ def cost_of(content: bytes, documents: dict[str, Any]) -> Cost:
     return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss * unit / 1e6, outcome)
 
 
-def _outcome(content: bytes, documents: dict[str, Any]) -> str:
-    world = World(MemoryDocuments(documents))
-    found = answer(Submission(content=content), Policy(), world, applicant=MARIA, now=NOW)
-    return f"{found['verdict']}/{found['error']['code'] if found['error'] else ''}"
+def main() -> None:
+    answered(HONEST, {})  # what the first document of a process pays for all is not what is measured
+    for line in sys.stdin:
+        print(json.dumps(_members(_weigh(line.rstrip("\n")))), flush=True)
+
+
+def _members(cost: Cost) -> dict[str, Any]:
+    return {"seconds": cost.seconds, "megabytes": cost.megabytes, "outcome": cost.outcome}
+
+
+if __name__ == "__main__":
+    main()

@@ -217,8 +217,17 @@ def test_the_limit_of_depth_is_the_same_in_every_style(style: dict[str, Any], de
         assert refused.value.code == "too_deep"
 
 
-def test_a_megabyte_of_brackets_is_refused_for_its_depth() -> None:
-    for text in ("[" * 1_000_000, '{"a":' * 200_000, "[" * 500_000 + "]" * 500_000):
+def test_a_file_of_more_parts_than_any_record_has_is_refused_for_their_number() -> None:
+    most = "[" + "{}," * (codec.MAX_JSON_CONTAINERS - 2) + "{}]"
+    assert len(codec.parse_json(most)) == codec.MAX_JSON_CONTAINERS - 1
+    for text in (f"[{most}]", "[" + "{}, " * codec.MAX_JSON_CONTAINERS + "{}]"):
+        with pytest.raises(ConnectorError) as refused:
+            codec.parse_json(text)
+        assert refused.value.code == "too_many"
+
+
+def test_a_flood_of_brackets_is_refused_for_its_depth() -> None:
+    for text in ("[" * 250_000, '{"a":' * 200_000, "[" * 250_000 + "]" * 250_000, '"' + '"[' * 100_000):
         with pytest.raises(ConnectorError) as refused:
             codec.parse_json(text)
         assert refused.value.code == "too_deep"

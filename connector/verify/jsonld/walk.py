@@ -78,6 +78,7 @@ class Walker:
         Raises:
             JsonLdError: the JSON path of what is refused is in `detail`.
         """
+        spend(0)  # nothing is begun with an empty purse
         self._quads = {}
         self._blank = self._depth = 0
         self._guarded = {}

@@ -7,8 +7,9 @@ as the issuer's; one on another host may revoke, but leaves a doubt when it does
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
+from connector import hosting
 from connector.model.frozen import frozen
 from connector.model.report import CheckResult
 from connector.verify.checks import proof
@@ -112,7 +113,7 @@ def _read(entry: object) -> tuple[str, object]:
 
 def _host(url: str) -> str:
     try:
-        parts = urlsplit(url)
+        parts = hosting.split(url)
         return f"{parts.hostname or ''}:{parts.port or 443}"
     except ValueError:
         return ""
