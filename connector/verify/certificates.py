@@ -10,7 +10,6 @@ from __future__ import annotations
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -19,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509 import verification
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from connector import codec
+from connector import codec, hosting
 from connector.errors import IntakeError
 from connector.verify import keys
 from connector.verify.did import FoundKey
@@ -165,7 +164,7 @@ def _names_issuer(names: list[x509.GeneralName], issuer: str) -> bool:
     """Whether a name is `issuer` itself, or the host of an https one; wildcards are not for issuers."""
     host: Any = None
     try:
-        parts = urlsplit(issuer)
+        parts = hosting.split(issuer)
         host = parts.hostname if parts.scheme == "https" else None
     except ValueError:
         return False

@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, runtime_checkable
-from urllib.parse import urlsplit
 
-from connector import codec
+from connector import codec, hosting
 from connector.errors import IntakeError
 from connector.verify.keys import PublicKey
 
@@ -175,4 +174,4 @@ def entry_of(issuer: str, name: object, url: object, keys: tuple[PublicKey, ...]
 
 def host_of(url: str) -> str:
     """The host of an address, for a label."""
-    return urlsplit(url).hostname or url
+    return hosting.split(url).hostname or url

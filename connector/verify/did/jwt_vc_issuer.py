@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from connector import hosting
 from connector.verify.errors import CheckError
 
 Json = dict[str, Any]
@@ -25,7 +25,7 @@ def address(issuer: str) -> str:
         CheckError: no https address, or one with user-info, a query, a fragment, or a path that could lead elsewhere.
     """
     try:
-        parts = urlsplit(issuer)
+        parts = hosting.split(issuer)
     except ValueError:
         raise CheckError("key_identifier_malformed", "iss") from None
     path = parts.path.removesuffix("/")
