@@ -344,7 +344,7 @@ def token_results(document: Json, format: CredentialFormat, proof: ProofFinding)
             break
     if "jti" in claims and "id" in document and claims["jti"] != document["id"]:
         yield result("jwt_id_mismatch", "jti")
-    if format in _OPEN_BADGES and not proof.securing[0].startswith("sd-jwt"):  # which Open Badges does not know
+    if format in _OPEN_BADGES and not _is_sd_jwt(proof):
         if claims.get("iss") is None or claims.get("jti") is None or claims.get("nbf") is None:
             missing = [name for name in ("iss", "jti", "nbf") if claims.get(name) is None]
             yield result("jwt_claim_missing", ", ".join(missing))
@@ -352,6 +352,11 @@ def token_results(document: Json, format: CredentialFormat, proof: ProofFinding)
             yield result("jwt_sub_missing")
         if proof.unusual_header:
             yield result("jose_header_unusual", ", ".join(proof.unusual_header[:5]))
+
+
+def _is_sd_jwt(proof: ProofFinding) -> bool:
+    """What Open Badges asks of a token it asks of its own profile; SD-JWT is none of its."""
+    return bool(proof.securing) and proof.securing[0].startswith("sd-jwt")
 
 
 _SAME_DATES: Final = {"nbf": ("validFrom", "issuanceDate"), "exp": ("validUntil", "expirationDate")}
