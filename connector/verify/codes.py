@@ -54,6 +54,12 @@ _PROOF: Final = _rows(
     ("proof_missing", _FAILED, Verdict.UNSIGNED, "The record is not signed."),
     ("proof_unsupported", _UNDETERMINED, Verdict.UNSUPPORTED, "The record is signed in a way not supported here."),
     ("proof_chain_broken", _FAILED, Verdict.INVALID, "A signature builds on another one that is not there."),
+    (
+        "proof_not_derived",
+        _FAILED,
+        Verdict.INVALID,
+        "The signature is for the holder, who must first choose what to show.",
+    ),
     ("proof_context_mismatch", _FAILED, Verdict.INVALID, "The signature was made under another vocabulary."),
     ("proof_malformed", _FAILED, Verdict.INVALID, "The signature is written in a way that cannot be read."),
     ("proof_purpose_wrong", _FAILED, Verdict.INVALID, "The signature was made for another purpose."),

@@ -61,6 +61,18 @@ def _check_own_context(own: object, contexts: object) -> None:
         raise CheckError("proof_context_mismatch", "the proof's own @context is not the document's")
 
 
+def canonical_rdf(document: Json, options: Json, hash_name: str = "sha256") -> Iterator[tuple[str, ...]]:
+    """The canonical document and the canonical options, per published content of the contexts.
+
+    Raises:
+        CheckError: with the code of the `JsonLdError`.
+    """
+    try:
+        yield from canonicalize([document, options], hash_algorithm=hash_name)
+    except JsonLdError as error:
+        raise CheckError(error.code, error.detail) from None
+
+
 def hashed_rdf(document: Json, options: Json, hash_name: str = "sha256") -> Iterator[bytes]:
     """Hash of the canonical options followed by that of the canonical document, per published content of the contexts.
 
@@ -71,11 +83,8 @@ def hashed_rdf(document: Json, options: Json, hash_name: str = "sha256") -> Iter
         CheckError: with the code of the `JsonLdError`.
     """
     digest: Callable[[bytes], Any] = getattr(hashlib, hash_name)
-    try:
-        for content, configuration in canonicalize([document, options], hash_algorithm=hash_name):
-            yield digest(configuration.encode()).digest() + digest(content.encode()).digest()
-    except JsonLdError as error:
-        raise CheckError(error.code, error.detail) from None
+    for content, configuration in canonical_rdf(document, options, hash_name):
+        yield digest(configuration.encode()).digest() + digest(content.encode()).digest()
 
 
 def multibase_signature(proof: Json, length: int) -> bytes:
