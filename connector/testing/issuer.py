@@ -125,6 +125,10 @@ class Issuer:
             return f"https://{self.domain}/issuer", f"https://{self.domain}/issuer#key-1"
         raise ValueError(f"no such method: {method}")
 
+    @property
+    def _usual_proof(self) -> str:
+        return "ecdsa-rdfc-2019" if self.key.alg in ("ES256", "ES384") else "eddsa-rdfc-2022"
+
     # --- the documents of the world ---
 
     @property
@@ -169,7 +173,7 @@ class Issuer:
         bits: int = LIST_BITS,
         edit: Edit | None = None,
         edit_signed: Edit | None = None,
-        proof: str = "eddsa-rdfc-2022",
+        proof: str | None = None,
     ) -> Json:
         """A signed status list credential (`kind`: `bitstring` or `2021`)."""
         raw = bytearray(bits // 8)
@@ -190,7 +194,7 @@ class Issuer:
                 "encodedList": "u" + encoded if newer else encoded,
             },
         }
-        return self.sign(document, proof=proof, edit=edit, edit_signed=edit_signed)
+        return self.sign(document, proof=proof or self._usual_proof, edit=edit, edit_signed=edit_signed)
 
     def status_entry(self, *, purpose: str = "revocation", set_: bool = False, kind: str = "bitstring") -> StatusEntry:
         """A fresh entry in its own list for `purpose`; `documents` then holds that list."""

@@ -30,6 +30,7 @@ SUPPORTED: Final = frozenset(
         "eddsa-jcs-2022",
         "ecdsa-rdfc-2019",
         "ecdsa-jcs-2019",
+        "ecdsa-sd-2023",
         "jwt-RS256",
         "jwt-PS256",
         "jwt-ES256",
@@ -52,6 +53,10 @@ DIFFERENCES: Final = {
     "spruceid-ssi/ecdsa_rdfc_2019__p384_verification.json": (
         "unresolvable",
         "its inline vocabulary stands before a pinned one and gives expirationDate another meaning, which is refused",
+    ),
+    "spruceid-ssi/ecdsa_sd_2023__verification_3.json": (
+        "unresolvable",
+        "its inline vocabulary gives expirationDate another meaning within one type, which is refused",
     ),
     "w3c-vc-jose-cose/presentation-jose-multiple.txt": (
         "unsupported",
