@@ -12,6 +12,7 @@ import json
 import re
 import zlib
 from array import array
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any, Final
 
@@ -307,11 +308,23 @@ def split_compact_jws(token: str) -> tuple[dict[str, Any], bytes, bytes, bytes]:
     parts = token.split(".")
     if len(parts) != 3 or not token.isascii():
         raise _malformed("The token does not have three parts.", "not_jws")
-    header = parse_json(b64url_decode(parts[0], max_bytes=MAX_JOSE_HEADER_BYTES), max_depth=8)
+    head, body, tail = parts
+    header = _known_header(head) if len(head) <= _KNOWN_HEADER_CHARS else _jose_header(head)
+    signing_input = token[: len(head) + 1 + len(body)].encode("ascii")
+    return header, b64url_decode(body), signing_input, b64url_decode(tail)
+
+
+def _jose_header(segment: str) -> dict[str, Any]:
+    header = parse_json(b64url_decode(segment, max_bytes=MAX_JOSE_HEADER_BYTES), max_depth=8)
     if not isinstance(header, dict):
         raise _malformed("The token's header is not an object.", "not_jws")
-    signing_input = f"{parts[0]}.{parts[1]}".encode("ascii")
-    return header, b64url_decode(parts[1]), signing_input, b64url_decode(parts[2])
+    return header
+
+
+_KNOWN_HEADER_CHARS: Final = 600
+"""An algorithm, a type and the name of a key; what carries certificates is longer, and is not remembered."""
+_known_header = lru_cache(maxsize=256)(_jose_header)
+"""One issuer writes the same header on all its tokens. Nobody changes what was parsed."""
 
 
 # --- compressed bytes --------------------------------------------------------------------------------------------

@@ -31,9 +31,9 @@ _CERTAIN = re.compile(
 
 def may_hold_keys(content: bytes) -> bool:
     """A quick look at plain text: False means there is no private key in it, True means look closer."""
-    lowered = content.lower()
-    if b"\\" in lowered and b"\\u00" in lowered:
+    if b"\\" in content and b"\\u00" in content:
         return True
+    lowered = content.lower()
     return any([mark in lowered for mark in _MARKS])  # noqa: C419  # a list is built faster than a generator
 
 

@@ -33,6 +33,7 @@ class Place:
 
     Attributes:
         raw: the bytes it was parsed from, when it is all that was in them.
+        endorsed: False where the bytes around it show that no endorsement is in it.
     """
 
     path: str = "$"
@@ -42,19 +43,23 @@ class Place:
     parent: str | None = None
     url: str | None = None
     wrappings: int = 0
+    endorsed: bool = True
 
     def holding(self, raw: bytes) -> Place:
         """The same place, with the bytes that were there."""
-        return Place(self.path, self.carrier, raw, self.envelopes, self.parent, self.url, self.wrappings)
+        envelopes, parent, url, wrappings = self.envelopes, self.parent, self.url, self.wrappings
+        return Place(self.path, self.carrier, raw, envelopes, parent, url, wrappings, _may_be_endorsed(raw))
 
-    def of_token(self, token: str) -> Place:
+    def of_token(self, jws: CompactJws) -> Place:
         """The same place, where a token is that brings its own bytes."""
         carrier = "jwt" if self.carrier == "json" else self.carrier
-        return Place(self.path, carrier, token.encode(), self.envelopes, self.parent, self.url, self.wrappings)
+        raw, endorsed = jws.token.encode(), jws.sd_jwt is not None or _may_be_endorsed(jws.payload)
+        return Place(self.path, carrier, raw, self.envelopes, self.parent, self.url, self.wrappings, endorsed)
 
     def at(self, path: str) -> Place:
         """The same place but for its path; it has no bytes of its own."""
-        return Place(path, self.carrier, None, self.envelopes, self.parent, self.url, self.wrappings)
+        envelopes, parent, url, wrappings = self.envelopes, self.parent, self.url, self.wrappings
+        return Place(path, self.carrier, None, envelopes, parent, url, wrappings, self.endorsed)
 
     def inside(self, step: str, *, parent: str | None = None, envelope: Envelope | None = None) -> Place:
         """One step further in: in the credential at `parent`, or in `envelope`."""
@@ -67,7 +72,12 @@ class Place:
             parent=self.parent if parent is None else parent,
             url=self.url,
             wrappings=self.wrappings + 1,
+            endorsed=self.endorsed,
         )
+
+
+def _may_be_endorsed(raw: bytes) -> bool:
+    return b"endorsement" in raw or b"\\u" in raw
 
 
 def unpack(value: Any, place: Place) -> tuple[UnverifiedCredential, ...]:
@@ -145,7 +155,7 @@ def _walk_token(token: str, place: Place) -> Iterator[UnverifiedCredential]:
     if jws.sd_jwt is not None or secrets.may_hold_keys(jws.payload):
         secrets.refuse_keys(payload)
     secrets.refuse_keys(jws.header)
-    place = place.of_token(token)
+    place = place.of_token(jws)
     if jws.sd_jwt is not None:
         yield from _walk_sd_jwt(payload, place, jws)
         return
@@ -215,7 +225,7 @@ def _walk_enveloped(value: Json, place: Place) -> Iterator[UnverifiedCredential]
 
 def _walk_credential(document: Json, place: Place, jws: CompactJws | None) -> Iterator[UnverifiedCredential]:
     credential = _credential(document, place, kinds.credential_format(document), jws)
-    if _may_be_endorsed(credential, place):
+    if place.endorsed and _is_endorsable(credential, place):
         endorsed = endorsements.find(document, lambda item, path: _endorsement(item, place.inside(path)))
         credential = replace(credential, endorsements=endorsed)
     yield credential
@@ -225,12 +235,9 @@ def _walk_credential(document: Json, place: Place, jws: CompactJws | None) -> It
         yield from _nested_in_subject(document, place)
 
 
-def _may_be_endorsed(credential: UnverifiedCredential, place: Place) -> bool:
-    """False where the bytes show that there is no endorsement in it; endorsements of endorsements are not looked at."""
-    if credential.format is CredentialFormat.ENDORSEMENT or ".endorsement" in place.path:
-        return False
-    raw = place.raw if credential.jws is None else credential.jws.payload
-    return raw is None or b"endorsement" in raw or b"\\u" in raw
+def _is_endorsable(credential: UnverifiedCredential, place: Place) -> bool:
+    """Endorsements of endorsements are not looked at."""
+    return credential.format is not CredentialFormat.ENDORSEMENT and ".endorsement" not in place.path
 
 
 def _endorsement(item: Any, place: Place) -> UnverifiedCredential:

@@ -54,9 +54,12 @@ def _zone(text: str) -> timezone:
 
 def parse_numeric_date(value: object) -> datetime | None:
     """The instant that a NumericDate (RFC 7519 section 2) names; None when `value` is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LAST_NUMERIC:
+    if not isinstance(value, _NUMBERS) or value.__class__ is bool or not 0 <= value <= _LAST_NUMERIC:
         return None
     return datetime.fromtimestamp(value, UTC)
+
+
+_NUMBERS: Final = (int, float)
 
 
 @lru_cache(maxsize=1024)

@@ -40,13 +40,15 @@ _OPEN_BADGES: Final = (CredentialFormat.OPEN_BADGE_3, CredentialFormat.CLR_2, Cr
 def measure(document: Json, format: CredentialFormat, proof: ProofFinding) -> tuple[CheckResult, ...]:
     """Check a credential's form; the first result is the answer, the others are remarks."""
     first = _OK
-    if not _is_plain(document):
-        is_record = format is not CredentialFormat.SD_JWT_VC
+    is_record = format is not CredentialFormat.SD_JWT_VC
+    if not is_record or not _is_plain(document):
         faults = list(credential_faults(document) if is_record else _claims_faults(document))
         first = result("structure_nonconformant", "; ".join(faults[:5])) if faults else _OK
     remarks: list[CheckResult] = []
-    if proof.claims is not None and not _is_plain_token(document, proof.claims, proof):
+    if proof.claims is not None and not _is_plain_token(document, proof.claims):
         remarks += token_results(document, format, proof)
+    if proof.unusual_header and format in _OPEN_BADGES and not _is_sd_jwt(proof):
+        remarks.append(result("jose_header_unusual", ", ".join(proof.unusual_header[:5])))
     if format in _OPEN_BADGES and not _names_subject(document):
         remarks.append(result("subject_without_id"))
     for found in proof.keys:
@@ -316,32 +318,30 @@ def _contained_faults(item: Json) -> Iterator[str]:
 # --- tokens ------------------------------------------------------------------------------------------------------
 
 
-def _is_plain_token(document: Json, claims: Json, proof: ProofFinding) -> bool:
+def _is_plain_token(document: Json, claims: Json) -> bool:
     """Whether a few looks show that `token_results` finds nothing in any kind of record; False leaves it open.
 
     Open Badges 3.0 asks for the claims `iss`, `jti`, `nbf` and `sub`, and what they repeat is in the record.
     """
     begins, subject = claims.get("nbf"), document.get("credentialSubject")
-    if begins.__class__ is not int or "iat" in claims or proof.unusual_header or subject.__class__ is not dict:
+    if begins.__class__ is not int or "iat" in claims or subject.__class__ is not dict:
         return False
     if claims.get("iss").__class__ is not str or claims.get("jti").__class__ is not str:
         return False
     if claims.get("sub").__class__ is not str or claims["jti"] != document.get("id"):
         return False
-    if _differ(document, _SAME_DATES["nbf"], begins):
+    instant = parse_numeric_date(begins)
+    if instant is None or (parse_date_time(document.get("validFrom")) != instant and _differ_any(document, claims)):
         return False
-    ends = claims.get("exp", 0)
-    return ends.__class__ is int and not ("exp" in claims and _differ(document, _SAME_DATES["exp"], ends))
+    return "exp" not in claims or (claims["exp"].__class__ is int and not _differ_any(document, claims))
 
 
 def token_results(document: Json, format: CredentialFormat, proof: ProofFinding) -> Iterator[CheckResult]:
     """What a token's claims add: missing, unreadable or disagreeing ones, and remarks."""
     claims = proof.claims or {}
     yield from _claim_faults(claims)
-    for claim, names in _SAME_DATES.items():
-        if claim in claims and _differ(document, names, claims[claim]):
-            yield result("jwt_dates_differ")
-            break
+    if _differ_any(document, claims):
+        yield result("jwt_dates_differ")
     if "jti" in claims and "id" in document and claims["jti"] != document["id"]:
         yield result("jwt_id_mismatch", "jti")
     if format in _OPEN_BADGES and not _is_sd_jwt(proof):
@@ -350,8 +350,6 @@ def token_results(document: Json, format: CredentialFormat, proof: ProofFinding)
             yield result("jwt_claim_missing", ", ".join(missing))
         if _first_subject_id(document) is not None and "sub" not in claims:
             yield result("jwt_sub_missing")
-        if proof.unusual_header:
-            yield result("jose_header_unusual", ", ".join(proof.unusual_header[:5]))
 
 
 def _is_sd_jwt(proof: ProofFinding) -> bool:
@@ -360,6 +358,10 @@ def _is_sd_jwt(proof: ProofFinding) -> bool:
 
 
 _SAME_DATES: Final = {"nbf": ("validFrom", "issuanceDate"), "exp": ("validUntil", "expirationDate")}
+
+
+def _differ_any(document: Json, claims: Json) -> bool:
+    return any(claim in claims and _differ(document, names, claims[claim]) for claim, names in _SAME_DATES.items())
 
 
 def _differ(document: Json, names: tuple[str, str], claim: object) -> bool:
