@@ -78,6 +78,13 @@ class SigningKey:
         return "z" + codec.base58_encode(raw)
 
     @property
+    def public_pem(self) -> str:
+        """The public half in PEM, as Open Badges 2.0 publishes it."""
+        public = self._key.public_key()
+        pem, form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        return public.public_bytes(pem, form).decode()
+
+    @property
     def public_jwk(self) -> Json:
         public = self._key.public_key()
         if isinstance(public, ed25519.Ed25519PublicKey):

@@ -216,7 +216,6 @@ _HOSTED: Final = {
         ("hosted_id_mismatch", _FAILED, Verdict.INVALID, "The badge claims an address that does not answer for it."),
         ("hosted_moved", _FAILED, Verdict.INVALID, "Another site answered in place of the badge's own."),
         ("hosted_origin_not_allowed", _FAILED, Verdict.INVALID, "The badge lives on a site that is not its issuer's."),
-        ("hosted_signed_badge", _UNDETERMINED, Verdict.UNSUPPORTED, "Signed Open Badges 2.0 are not supported here."),
     ),
     **_rows(CheckName.STATUS, ("hosted_revoked", _FAILED, Verdict.REVOKED, "The issuer has taken the badge back.")),
     **_rows(

@@ -36,7 +36,8 @@ from connector.verify.checks.holder import HolderFinding, PresentationContext
 from connector.verify.codes import CODES, result, verdict_of
 from connector.verify.jsonld.limits import shared_work
 from connector.verify.policy import Policy
-from connector.verify.suites import hosted
+from connector.verify.suites import hosted, signed_badge
+from connector.verify.suites.badge_documents import HOSTED, verification_type
 
 Json = dict[str, Any]
 
@@ -106,7 +107,9 @@ class _Run:
     )
 
     def __post_init__(self) -> None:
-        self.lists = status.StatusLists(self.world.documents, now=self.now, is_delegate=self._recognises)
+        self.lists = status.StatusLists(
+            self.world.documents, now=self.now, is_delegate=self._recognises, anchors=self.policy.anchors
+        )
 
     def _recognises(self, list_issuer: str) -> bool:
         found = self.policy.recognise(list_issuer, (), None)
@@ -126,9 +129,7 @@ def _assess(credential: UnverifiedCredential, run: _Run) -> AssessedCredential:
         return _refuse_unreadable(credential, credential.problem, run)
     if credential.format is not CredentialFormat.OPEN_BADGE_2:
         return _assess_signed(credential, run)
-    if credential.jws is not None:
-        return _conclude(credential, credential.document, (result("hosted_signed_badge"),), ("jws",), run)
-    return _assess_hosted(credential, run)
+    return _assess_open_badge_2(credential, run)
 
 
 def _with_endorsements(assessed: AssessedCredential, run: _Run) -> AssessedCredential:
@@ -210,28 +211,37 @@ def _unproven(name: CheckName, claimed: IssuerFinding, run: _Run) -> CheckResult
     return result("proof_not_verified", check=name)
 
 
-def _assess_hosted(credential: UnverifiedCredential, run: _Run) -> AssessedCredential:
-    """An Open Badge 2.0: the issuer's own site is asked in place of a signature (DOMAIN section 4)."""
-    # 1. Ask the site.
-    answer = hosted.confirm(credential, run.world.documents)
-    row = CODES[answer.code]
-    confirmed = result(answer.code, answer.detail, check=row.checks[0])
+def _assess_open_badge_2(credential: UnverifiedCredential, run: _Run) -> AssessedCredential:
+    """An Open Badge 2.0: signed, or hosted, where the issuer's own site is asked in place of a signature (DOMAIN
+    section 4). Which of both says the badge."""
+    # 1. The signature and whose key it is; or what the site says.
+    signed = credential.jws is not None and verification_type(credential.document) not in HOSTED
+    securing = ("jws",) if signed else ("hosted",)
+    documents = run.world.documents
+    answer = signed_badge.verify(credential, documents) if signed else hosted.confirm(credential, documents)
+    confirmed = result(answer.code, answer.detail, check=CODES[answer.code].checks[0])
     presented = run.holder(credential.envelopes)
     if answer.document is None or answer.issuer_id is None:
         unproven = tuple(result("proof_not_verified", check=name) for name in _DEPENDENT if name is not confirmed.check)
-        return _conclude(credential, credential.document, (confirmed, *unproven, presented.result), ("hosted",), run)
+        return _conclude(credential, credential.document, (confirmed, *unproven, presented.result), securing, run)
 
-    # 2. Dates, issuer and recipient, on what the site answered.
+    # 2. Dates, revocation, issuer and recipient, on what was signed or what the site answered.
     document = answer.document
+    described = _with_issuer(document)
     dates = validity.measure_open_badge_2(document, now=run.now)
+    state = status.measure_badge(document, described["issuer"], run.lists) if signed else (result("status_none"),)
     binding = issuer.Binding.BOUND if answer.bound else issuer.Binding.UNBOUND
-    who = issuer.judge(answer.issuer_id, _with_issuer(document), binding, run.policy, begins=dates.begins)
+    failure = issuer.published_key((answer.key,), run.policy)
+    used = (answer.key,) if answer.key is not None else ()
+    who = issuer.judge(
+        answer.issuer_id, described, binding, run.policy, begins=dates.begins, failure=failure, keys=used
+    )
     about = subject.measure_open_badge_2(document, run.applicant, proved_emails=run.proved_emails)
 
     # 3. Then the policy judges.
-    checks = (confirmed, dates.result, result("status_none"), *who.results, about.result, presented.result)
-    assessed = _conclude(credential, document, checks, ("hosted",), run, who.finding, about.finding, dates)
-    return _confirmed(assessed, answer)
+    checks = (confirmed, dates.result, *state, *who.results, about.result, presented.result)
+    assessed = _conclude(credential, document, checks, securing, run, who.finding, about.finding, dates)
+    return replace(assessed, confirmed_on=answer.confirmed_on, confirmed_by=answer.host)
 
 
 def _with_issuer(document: Json) -> Json:
@@ -239,19 +249,6 @@ def _with_issuer(document: Json) -> Json:
     badge = document.get("badge")
     profile = badge.get("issuer") if isinstance(badge, dict) else None
     return {"type": document.get("type"), "issuer": profile}
-
-
-def _confirmed(assessed: AssessedCredential, answer: hosted.HostedFinding) -> AssessedCredential:
-    return AssessedCredential(
-        credential=assessed.credential,
-        document=assessed.document,
-        report=assessed.report,
-        decision=assessed.decision,
-        assurance=assessed.assurance,
-        checked_at=assessed.checked_at,
-        confirmed_on=answer.confirmed_on,
-        confirmed_by=answer.host,
-    )
 
 
 def _conclude(

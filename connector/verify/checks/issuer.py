@@ -7,6 +7,7 @@ nothing about the name in the record.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -74,13 +75,20 @@ def measure(
         return IssuerAnswer(IssuerFinding(), (result("issuer_missing"),))
     binding = bind(issuer, proof.keys, documents, now=now)
     named = proof.claims.get("iss") if proof.claims else None
-    failure: CheckResult | None = None
     if named is not None and named != issuer:
-        failure = result("issuer_claim_mismatch", "iss")
-    elif any(is_published(found.key) or policy.publishes(found.key) for found in proof.keys):
-        failure = _refuse_test(policy, "the key's secret half is published")
+        failure: CheckResult | None = result("issuer_claim_mismatch", "iss")
+    else:
+        failure = published_key([found.key for found in proof.keys], policy)
     used = tuple(found.key for found in proof.keys)
     return judge(issuer, document, binding, policy, begins=begins, failure=failure, keys=used)
+
+
+def published_key(used: Iterable[PublicKey | None], policy: Policy) -> CheckResult | None:
+    """The answer to a key with which anybody can sign; None for every other."""
+    for key in used:
+        if key is not None and (is_published(key) or policy.publishes(key)):
+            return _refuse_test(policy, "the key's secret half is published")
+    return None
 
 
 def judge(

@@ -14,7 +14,7 @@ from connector.verify.jsonld import CODES as JSONLD_CODES
 ROOT = Path(__file__).resolve().parents[3]
 VERIFY = ROOT / "connector" / "verify"
 BELOW = ROOT / "connector" / "disclosures.py"
-RAISERS = {"result", "CheckError", "KeyProblem", "_Stop", "_Fault", "_finding", "finding"}
+RAISERS = {"result", "CheckError", "KeyProblem", "_Fault", "finding"}
 
 
 def _sources() -> Iterator[ast.Module]:

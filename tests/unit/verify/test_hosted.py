@@ -20,7 +20,8 @@ from connector.model.report import Outcome, Verdict
 from connector.model.submission import Submission
 from connector.testing.badge_host import BadgeHost, HostedBadge, hash_identity
 from connector.verify.codes import CODES
-from connector.verify.suites.hosted import HostedFinding, confirm
+from connector.verify.suites.badge_documents import BadgeFinding
+from connector.verify.suites.hosted import confirm
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 EVIL = "badges.evil.example"
@@ -469,8 +470,8 @@ CASES: dict[str, tuple[Callable[[], Case], Verdict, str]] = {
         lambda: _changed(
             "assertion", verification={"type": "signed", "creator": "https://badges.lakeview.example/key"}
         ),
-        Verdict.UNSUPPORTED,
-        "hosted_signed_badge",
+        Verdict.UNSIGNED,
+        "proof_missing",
     ),
 }
 
@@ -483,7 +484,7 @@ def _credential(case: Case, world: RecordedWorld) -> UnverifiedCredential:
     return credential
 
 
-def _confirm(case: Case) -> HostedFinding:
+def _confirm(case: Case) -> BadgeFinding:
     world = RecordedWorld(case.world, base=Path(), clock=FixedClock(NOW))
     return confirm(_credential(case, world), world)
 

@@ -13,7 +13,8 @@ from connector.infra.world_file import RecordedWorld
 from connector.intake import receive
 from connector.model.report import Verdict
 from connector.model.submission import Submission
-from connector.verify.suites.hosted import HostedFinding, confirm
+from connector.verify.suites.badge_documents import BadgeFinding
+from connector.verify.suites.hosted import confirm
 
 ISSUER = "http://example.org/issuer-with-allowed-origins"
 ALLOWED: dict[str, Any] = {
@@ -76,7 +77,7 @@ def _profile(policy: dict[str, Any]) -> dict[str, Any]:
     return {"@context": context, "type": "Issuer", "id": ISSUER, "name": "An issuer", "verification": policy}
 
 
-def _confirm(shared: Path, path: Path) -> HostedFinding:
+def _confirm(shared: Path, path: Path) -> BadgeFinding:
     (credential,) = receive(Submission(content=path.read_bytes()))
     return confirm(credential, _world(shared, path.stem, credential.url, credential.document))
 

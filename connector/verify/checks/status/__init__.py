@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from connector.model.report import CheckName, CheckResult, Outcome, Verdict
 from connector.verify.checks import proof
-from connector.verify.checks.status import bitstring, edtech, token_list
+from connector.verify.checks.status import bitstring, edtech, revoked_assertions, token_list
 from connector.verify.checks.status.lists import Record, StatusLists
 from connector.verify.codes import CODES, result
 from connector.verify.errors import CheckError
 from connector.verify.spelling import every
 
-__all__ = ["MAX_ENTRIES", "StatusLists", "measure", "sort"]
+__all__ = ["MAX_ENTRIES", "StatusLists", "measure", "measure_badge"]
 
 Json = dict[str, Any]
 
@@ -48,7 +48,15 @@ def measure(document: Json, claims: Json | None, lists: StatusLists) -> tuple[Ch
             answers += token_list.look_up(claims["status"], record, lists)
         except CheckError as error:
             answers.append(result(error.code, error.detail))
-    return sort(answers)
+    return _sort(answers)
+
+
+def measure_badge(assertion: Json, profile: Json, lists: StatusLists) -> tuple[CheckResult, ...]:
+    """The same for a signed Open Badge 2.0, whose issuer's profile names the list."""
+    try:
+        return _sort(revoked_assertions.look_up(assertion, profile, lists))
+    except CheckError as error:
+        return (result(error.code, error.detail),)
 
 
 def _iss(claims: Json | None) -> object:
@@ -83,7 +91,7 @@ def _look_up(entry: object, record: Record, lists: StatusLists) -> list[CheckRes
     return answers
 
 
-def sort(answers: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
+def _sort(answers: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
     """The gravest first; "not revoked" is said only when nothing else stands against it."""
     unique = list({(answer.code, answer.detail): answer for answer in answers}.values())
     graver = [answer for answer in unique if answer.outcome in (Outcome.FAILED, Outcome.UNDETERMINED)]

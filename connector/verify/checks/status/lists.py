@@ -43,11 +43,19 @@ class StatusLists:
 
     Args:
         is_delegate: whether a list of this issuer may speak for other issuers' records.
+        anchors: the certificates (PEM) that the employer trusts to vouch for issuers.
     """
 
-    def __init__(self, documents: DocumentSource, *, now: datetime, is_delegate: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        documents: DocumentSource,
+        *,
+        now: datetime,
+        is_delegate: Callable[[str], bool],
+        anchors: tuple[str, ...] = (),
+    ) -> None:
         self.documents, self.now = documents, now
-        self.is_delegate = is_delegate
+        self.is_delegate, self.anchors = is_delegate, anchors
         self._known: dict[tuple[str, ...], object] = {}
 
     def once(self, key: tuple[str, ...], load: Callable[[], T]) -> T:

@@ -13,6 +13,7 @@ from connector.errors import IntakeError
 from connector.model.credential import CompactJws
 from connector.model.frozen import frozen
 from connector.model.report import CheckResult
+from connector.verify import certificates
 from connector.verify.checks import proof
 from connector.verify.checks.status.lists import (
     MAX_LIST_BYTES,
@@ -24,6 +25,7 @@ from connector.verify.checks.status.lists import (
 )
 from connector.verify.codes import result
 from connector.verify.dates import CLOCK_SKEW, parse_numeric_date
+from connector.verify.did import FoundKey
 from connector.verify.errors import CheckError
 from connector.verify.suites import jose
 
@@ -31,6 +33,7 @@ Json = dict[str, Any]
 
 _MEMBER: Final = "status_list"
 _TYPE: Final = "statuslist+jwt"
+_TYPES: Final = frozenset({_TYPE})
 _SIZES: Final = (1, 2, 4, 8)
 _VALUES: Final = {0: "status_clear", 1: "status_revoked", 2: "status_suspended"}
 """VALID, INVALID, SUSPENDED; all others are an application's own, or not assigned."""
@@ -105,16 +108,14 @@ def _load(url: str, record: Record, lists: StatusLists) -> _List:
 
 def _signer(jws: CompactJws, claims: Json, record: Record, lists: StatusLists) -> str:
     """Who signed the list, by a key of theirs; a list that names nobody is the record's issuer's."""
-    kind = jws.header.get("typ")
-    if not isinstance(kind, str) or kind.lower().removeprefix("application/") != _TYPE:
-        raise CheckError("status_list_malformed", f"typ {str(kind)[:40]}")
+    if "typ" not in jws.header:
+        raise CheckError("status_list_malformed", "typ is missing")
     issuer = claims.get("iss", record.issuer)
     if not isinstance(issuer, str) or not issuer:
         raise CheckError("status_list_unproven", "it names no issuer")
     try:
-        jose.check_header({name: value for name, value in jws.header.items() if name != "typ"})
-        named = jose.Token({"issuer": issuer}, claims, "", (), jose.PublishedAs.EITHER)
-        found = proof.verify_token(jws, named, lists.documents, purpose=proof.ASSERTION, now=lists.now)
+        jose.check_kind(jws.header, _TYPES)
+        found = _key(jws, claims, issuer, lists)
     except CheckError as error:
         raise CheckError("status_list_unproven", f"{error.code}: {error.detail}") from None
     if "iss" not in claims and found.controller is not None:
@@ -122,6 +123,16 @@ def _signer(jws: CompactJws, claims: Json, record: Record, lists: StatusLists) -
     if not is_bound(issuer, (found,), lists):
         raise CheckError("status_list_unproven", "signed, but not by the issuer it names")
     return issuer
+
+
+def _key(jws: CompactJws, claims: Json, issuer: str, lists: StatusLists) -> FoundKey:
+    """The key that made the list, found in the ways in which keys of SD-JWT issuers are found."""
+    if "x5c" in jws.header:
+        found = certificates.found_key(jws.header["x5c"], issuer, lists.anchors, now=lists.now)
+        jose.check_signature(jws, found.key)
+        return found
+    named = jose.Token({"issuer": issuer}, claims, "", (), jose.PublishedAs.EITHER)
+    return proof.verify_token(jws, named, lists.documents, purpose=proof.ASSERTION, now=lists.now)
 
 
 def _check_dates(claims: Json, lists: StatusLists) -> None:
