@@ -5,14 +5,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from connector.testing.badge_host import CONTEXT, hash_identity
 from connector.testing.pieces import uuid_of
 from connector.testing.signing import Json, SigningKey, compact_json, jws
-
-_LEFT_OUT: Final = None
-
 
 class SignedBadges:
     """An issuer that signs its badges.
@@ -98,7 +95,7 @@ class SignedBadges:
             "issuedOn": "2025-05-01T09:00:00Z",
             "verification": {"type": "SignedBadge", "creator": self.key_url},
         }
-        return {name: value for name, value in (honest | members).items() if value is not _LEFT_OUT}
+        return {name: value for name, value in (honest | members).items() if value is not None}
 
     def issue(self, *, header: Json | None = None, wrong_key: bool = False, **members: Any) -> str:
         """A badge as a compact JWS.
@@ -108,5 +105,5 @@ class SignedBadges:
             wrong_key: signed with somebody else's key, in this issuer's name.
         """
         full: Json = {"alg": self.alg, "typ": "JWT"} | (header or {})
-        full = {name: value for name, value in full.items() if value is not _LEFT_OUT}
+        full = {name: value for name, value in full.items() if value is not None}
         return jws(full, compact_json(self.assertion(**members)), self._stranger if wrong_key else self.key)
