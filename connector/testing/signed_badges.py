@@ -11,6 +11,7 @@ from connector.testing.badge_host import CONTEXT, hash_identity
 from connector.testing.pieces import uuid_of
 from connector.testing.signing import Json, SigningKey, compact_json, jws
 
+
 class SignedBadges:
     """An issuer that signs its badges.
 
