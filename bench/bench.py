@@ -43,6 +43,7 @@ from connector.model.submission import Submission
 from connector.ports import World
 from connector.verify import Policy, assess_all
 from connector.verify.jsonld import canonicalize
+from connector.verify.jsonld.limits import shared_work
 
 WORKLOADS = (
     Path(os.environ.get("LER_SHARED_DIR") or Path(__file__).resolve().parents[2] / "shared") / "bench" / "workloads"
@@ -160,7 +161,8 @@ def _unpadded(segment: bytes) -> bytes:
 
 def canonicalize_and_check(document: Document) -> bool:
     parsed = parse_json(document.raw)
-    return all(check(signature_of(credential)) for credential in credentials(parsed))
+    with shared_work():
+        return all(check(signature_of(credential)) for credential in credentials(parsed))
 
 
 def decide(document: Document) -> bool:

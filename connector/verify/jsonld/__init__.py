@@ -13,7 +13,7 @@ from typing import Any
 from connector.verify.jsonld.choice import choices, vocabulary
 from connector.verify.jsonld.errors import CODES, TOO_COMPLEX, JsonLdError
 from connector.verify.jsonld.limits import DEFAULT, Limits
-from connector.verify.jsonld.rdfc import canonical_nquads
+from connector.verify.jsonld.rdfc import canonical
 from connector.verify.jsonld.walk import Walker
 
 __all__ = ["CODES", "DEFAULT", "JsonLdError", "Limits", "canonicalize"]
@@ -42,11 +42,9 @@ def canonicalize(
     for choice in choices(documents):
         walker = Walker(vocabulary(choice), limits)
         try:
-            datasets = [walker.quads(document) for document in documents]
+            datasets = [walker.walk(document) for document in documents]
             walker.check_inline_contexts()
-            result = tuple(
-                canonical_nquads(dataset, work=limits.work, hash_algorithm=hash_algorithm) for dataset in datasets
-            )
+            result = tuple(canonical(dataset, work=limits.work, hash_algorithm=hash_algorithm) for dataset in datasets)
         except JsonLdError as error:
             if error.code == TOO_COMPLEX:
                 raise

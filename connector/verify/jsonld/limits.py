@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from connector.verify.jsonld.errors import TOO_COMPLEX, JsonLdError
+from connector.verify.jsonld.records import Records
 
 SUBMISSION_WORK: Final = 400_000
 """Statements walked, for all records and proofs of one submission, and what costs more in the same measure: one or two
@@ -23,7 +24,7 @@ class Limits:
     """Work limits of one `canonicalize` call.
 
     Attributes:
-        quads: quads of one document. A CLR with 100 signed badges makes about 8,000.
+        statements: members and list items of one document. A CLR with 100 signed badges has about 8,000.
         depth: nesting of objects. The deepest published LER nests 14 levels.
         work: steps of RDFC-1.0 beyond first-degree hashing (a neighbour hashed, a path element tried), per document.
             The heaviest published LER takes 17,000, a signed CLR of 100 badges none.
@@ -32,7 +33,7 @@ class Limits:
         inline_contexts: distinct inline contexts of one call.
     """
 
-    quads: int = 100_000
+    statements: int = 100_000
     depth: int = 64
     work: int = 60_000
     states: int = 100
@@ -42,33 +43,44 @@ class Limits:
 DEFAULT = Limits()
 
 
-class _Purse:
-    """What is left of a submission's work, and the active contexts that were paid for."""
+class Purse:
+    """What is left of a submission's work, and what was found out on the way.
 
-    __slots__ = ("left", "states")
+    Attributes:
+        states: the active contexts that were paid for.
+        records: what has been walked.
+    """
+
+    __slots__ = ("left", "records", "states")
 
     def __init__(self, left: int) -> None:
         self.left = left
+        self.records = Records()
         self.states: set[object] = set()
 
 
-_purse: ContextVar[_Purse | None] = ContextVar("jsonld_work", default=None)
+_purse: ContextVar[Purse | None] = ContextVar("jsonld_work", default=None)
 
 
 class shared_work:  # noqa: N801  # it is used as a function is, and costs half of one made by contextlib
-    """Everything that is canonicalized within draws on one budget."""
+    """Everything that is canonicalized within draws on one budget, and documents do not change meanwhile."""
 
     __slots__ = ("_token", "_units")
-    _token: Token[_Purse | None]
+    _token: Token[Purse | None]
 
     def __init__(self, units: int = SUBMISSION_WORK) -> None:
         self._units = units
 
     def __enter__(self) -> None:
-        self._token = _purse.set(_Purse(self._units))
+        self._token = _purse.set(Purse(self._units))
 
     def __exit__(self, *_: object) -> None:
         _purse.reset(self._token)
+
+
+def purse() -> Purse | None:
+    """The submission's, where there is one."""
+    return _purse.get()
 
 
 def spend(units: int) -> None:
@@ -77,11 +89,11 @@ def spend(units: int) -> None:
     Raises:
         JsonLdError: `too_complex`, it is spent.
     """
-    purse = _purse.get()
-    if purse is None:
+    shared = _purse.get()
+    if shared is None:
         return
-    purse.left -= units
-    if purse.left < 0:
+    shared.left -= units
+    if shared.left < 0:
         raise JsonLdError(TOO_COMPLEX, "work for one submission")
 
 
@@ -93,7 +105,7 @@ def spend_on_state(state: object) -> None:
     Raises:
         JsonLdError: `too_complex`, it is spent.
     """
-    purse = _purse.get()
-    if purse is not None and state not in purse.states:
-        purse.states.add(state)
+    shared = _purse.get()
+    if shared is not None and state not in shared.states:
+        shared.states.add(state)
         spend(STATE_COST)

@@ -7,6 +7,7 @@ default graph is the empty string.
 from __future__ import annotations
 
 import re
+from json.encoder import encode_basestring
 from typing import Final
 
 Quad = tuple[str, str, str, str]
@@ -19,27 +20,30 @@ RDF_FIRST: Final = f"<{RDF}first>"
 RDF_REST: Final = f"<{RDF}rest>"
 RDF_NIL: Final = f"<{RDF}nil>"
 
-_NEEDS_ESCAPE = re.compile('["\\\\\x00-\x1f\x7f]')
 _ESCAPES = {code: f"\\u{code:04X}" for code in (*range(0x20), 0x7F)}
 _ESCAPES |= {8: "\\b", 9: "\\t", 10: "\\n", 12: "\\f", 13: "\\r", 0x22: '\\"', 0x5C: "\\\\"}
 
 _ABSOLUTE_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"\\\x7f]*\Z")
 
 
-def escape(text: str) -> str:
-    """The inside of a canonical string literal: control characters, U+007F, quote and backslash escaped, no others."""
-    if text.isprintable() and '"' not in text and "\\" not in text:  # most texts, and told faster than by a pattern
-        return text
-    return text.translate(_ESCAPES) if _NEEDS_ESCAPE.search(text) else text
+def quoted(text: str) -> str:
+    """The canonical form of a string literal: control characters, U+007F, quote and backslash escaped, no others.
+
+    JSON's escapes are the same but for U+007F and the case of hexadecimal digits.
+    """
+    result = encode_basestring(text)
+    if len(result) == len(text) + 2 and "\x7f" not in text:  # nothing was escaped: most texts
+        return result
+    return f'"{text.translate(_ESCAPES)}"'
 
 
 def literal_suffix(datatype: str | None = None, language: str | None = None) -> str:
     """What follows the closing quote: nothing for `xsd:string`, a language tag, or a datatype."""
     if language is not None:
-        return f'"@{language}'
+        return f"@{language}"
     if datatype is None or datatype == XSD + "string":
-        return '"'
-    return f'"^^<{datatype}>'
+        return ""
+    return f"^^<{datatype}>"
 
 
 def is_absolute_iri(text: str) -> bool:

@@ -1,24 +1,131 @@
 """RDF Dataset Canonicalization 1.0 (W3C Recommendation, section 4), on strings and with a work budget.
 
-Blank nodes that only their neighbours tell apart cost factorial time (section 7.1, "dataset poisoning"): every path
-that is tried is counted, and a dataset over the budget is refused. Section numbers below are the specification's.
+`canonical_nquads` takes any dataset, statement by statement. `canonical` takes what a walk made, which is the same with
+fewer steps. Section numbers below are the specification's.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from itertools import permutations
+from collections.abc import Iterable
 
-from connector.verify.jsonld.errors import TOO_COMPLEX, JsonLdError
-from connector.verify.jsonld.limits import STEP_COST, spend
+from connector.verify.jsonld.dataset import Blank, Dataset, Graph
+from connector.verify.jsonld.labels import Digest, Labeller, Neighbour
 from connector.verify.jsonld.nquads import Quad
 
-MAX_RECURSION = 150
-"""Blank nodes in a row that only their neighbours tell apart; also keeps Python's own stack safe."""
+# --- of what a walk made ---------------------------------------------------------------------------------------------
 
-_Digest = Callable[[str], str]
+
+def canonical(dataset: Dataset, *, work: int, hash_algorithm: str = "sha256") -> str:
+    """The canonical N-Quads of a walked document (section 4.4.3); arguments and errors as `canonical_nquads` has them.
+
+    IRIs sort before blank nodes, and all statements of one blank node stand beside each other. No statement without
+    its end is the beginning of another one, so they sort the same without.
+    """
+    _label(dataset.blanks, work, hash_algorithm)
+    lines: list[str] = []
+    for graph in dataset.graphs:
+        if graph.name is None:
+            lines += graph.ground
+        else:
+            end = f" {graph.name.label}"
+            lines += [line + end for line in graph.ground]
+    for blank in dataset.blanks:
+        if blank.parent.__class__ is str:
+            end = "" if blank.graph.name is None else f" {blank.graph.name.label}"
+            lines.append(f"{blank.parent}{blank.middle}{blank.label}{end}")
+    lines.sort()  # records that were set apart are sorted already, which makes this cheap
+    about_iris = " .\n".join([*dict.fromkeys(lines), ""])
+    return about_iris + "".join(sorted([_about(blank) for blank in dataset.blanks]))
+
+
+def _about(blank: Blank) -> str:
+    """The statements of a blank node, in order."""
+    lines = blank.own
+    if blank.children:
+        lines = sorted([*lines, *[child.middle + child.label for child in blank.children]])
+    if not lines:
+        return ""
+    label = blank.label
+    end = " .\n" if blank.graph.name is None else f" {blank.graph.name.label} .\n"
+    return f"{label}{f'{end}{label}'.join(lines)}{end}"
+
+
+def _label(blanks: list[Blank], work: int, hash_algorithm: str) -> None:
+    """Give each blank node its label: in the order of their hashes, where no two are alike."""
+    digest = _digest(hash_algorithm)
+    hashes = {}
+    for blank in blanks:
+        known = blank.hashed
+        if known is None or known[0] != hash_algorithm:
+            known = blank.hashed = hash_algorithm, digest(_first_degree(blank))
+        hashes[blank] = known[1]
+    if len(set(hashes.values())) == len(blanks):
+        blanks = sorted(blanks, key=hashes.__getitem__)
+    else:
+        blanks = list(Labeller(hashes, _neighbours, digest, work).run())
+    for number, blank in enumerate(blanks):
+        blank.label = f"_:c14n{number}"
+
+
+def _first_degree(blank: Blank) -> str:
+    """Section 4.6: what is said of a blank node, the others in it made alike. Also puts its own statements in order.
+
+    `<`, `_:a` and `_:z` sort in this order.
+    """
+    lines = blank.own
+    if len(lines) > 1:
+        lines = blank.own = sorted(set(lines))
+    if blank.children:
+        lines = sorted([*lines, *[f"{child.middle}_:z" for child in blank.children]])
+    end = " .\n" if blank.graph.name is None else " _:z .\n"
+    text = f"_:a{f'{end}_:a'.join(lines)}{end}" if lines else ""
+    parent = blank.parent
+    if parent.__class__ is str:
+        text = f"{parent}{blank.middle}_:a{end}{text}"
+    elif parent is not None:
+        text = f"{text}_:z{blank.middle}_:a{end}"
+    if blank.names is not None:
+        return "".join(sorted([text, *_first_degree_in(blank.names)]))
+    return text
+
+
+def _first_degree_in(graph: Graph) -> list[str]:
+    """The statements of a graph, for the blank node that is its name and the subject of none."""
+    lines = [f"{line} _:a .\n" for line in set(graph.ground)]
+    for blank in graph.blanks:
+        lines += [f"_:z{line} _:a .\n" for line in set(blank.own)]
+        if blank.parent is not None:
+            parent = blank.parent if blank.parent.__class__ is str else "_:z"
+            lines.append(f"{parent}{blank.middle}_:z _:a .\n")
+    return lines
+
+
+def _neighbours(node: Blank) -> list[Neighbour[Blank]]:
+    """The other blank nodes of the statements that hold `node`, one by one (section 4.8.3 step 3)."""
+    found: list[Neighbour[Blank]] = []
+    name = node.graph.name
+    statements = [line.split(" ", 2)[1] for line in set(node.own)]
+    for child in node.children:
+        found.append((child, child.middle.strip(" "), "o"))
+        statements.append(child.middle.strip(" "))
+    if node.parent is not None:
+        if isinstance(node.parent, Blank):
+            found.append((node.parent, node.middle.strip(" "), "s"))
+        statements.append(node.middle.strip(" "))
+    if name is not None:
+        found += [(name, predicate, "g") for predicate in statements]
+    for inner in node.names.blanks if node.names is not None else ():
+        found += [(inner, line.split(" ", 2)[1], "s") for line in set(inner.own)]
+        if inner.parent is not None:
+            found.append((inner, inner.middle.strip(" "), "o"))
+            if isinstance(inner.parent, Blank):
+                found.append((inner.parent, inner.middle.strip(" "), "s"))
+    return found
+
+
+# --- of any dataset --------------------------------------------------------------------------------------------------
 
 
 def canonical_nquads(quads: Iterable[Quad], *, work: int, hash_algorithm: str = "sha256") -> str:
@@ -55,162 +162,35 @@ def canonical_nquads(quads: Iterable[Quad], *, work: int, hash_algorithm: str = 
 
 def canonical_labels(dataset: dict[Quad, None], *, work: int, hash_algorithm: str = "sha256") -> dict[str, str]:
     """Blank node -> canonical blank node (`_:c14n0`, ...), for a dataset without duplicates."""
-    return _Canonicalizer(dataset, work, hash_algorithm).run()
+    quads: defaultdict[str, list[Quad]] = defaultdict(list)
+    for quad in dataset:
+        subject, _, obj, graph = quad
+        for node in {subject, obj, graph}:
+            if node.startswith("_:"):
+                quads[node].append(quad)
+    digest = _digest(hash_algorithm)
+    hashes = {node: digest(_first_degree_of(node, of_node)) for node, of_node in quads.items()}
+
+    def neighbours(node: str) -> list[Neighbour[str]]:
+        return [
+            (part, predicate, position)
+            for subject, predicate, obj, graph in quads[node]
+            for part, position in ((subject, "s"), (obj, "o"), (graph, "g"))
+            if part != node and part.startswith("_:")
+        ]
+
+    return Labeller(hashes, neighbours, digest, work).run()
 
 
-class _Issuer:
-    """Section 4.5: hands out identifiers in order, and remembers the order."""
+def _first_degree_of(node: str, quads: Iterable[Quad]) -> str:
+    """Section 4.6."""
 
-    __slots__ = ("issued", "prefix")
+    def alike(part: str) -> str:
+        return part if not part.startswith("_:") else "_:a" if part == node else "_:z"
 
-    def __init__(self, prefix: str, issued: dict[str, str] | None = None) -> None:
-        self.prefix = prefix
-        self.issued = issued if issued is not None else {}
-
-    def issue(self, node: str) -> str:
-        name = self.issued.get(node)
-        if name is None:
-            name = self.issued[node] = f"{self.prefix}{len(self.issued)}"
-        return name
-
-    def copy(self) -> _Issuer:
-        return _Issuer(self.prefix, dict(self.issued))
+    return "".join(sorted(f"{alike(s)} {p} {alike(o)} {alike(g) + ' ' if g else ''}.\n" for s, p, o, g in quads))
 
 
-class _Canonicalizer:
-    def __init__(self, dataset: Iterable[Quad], work: int, hash_algorithm: str) -> None:
-        self.work = work
-        self.canonical = _Issuer("_:c14n")
-        self.quads: defaultdict[str, list[Quad]] = defaultdict(list)
-        self.first_degree: dict[str, str] = {}
-        self.neighbours: dict[str, list[tuple[str, str, str]]] = {}
-        hasher = getattr(hashlib, hash_algorithm)
-        self.digest: _Digest = lambda text: hasher(text.encode("utf-8")).hexdigest()
-        quads = self.quads
-        for quad in dataset:
-            subject, _, obj, graph = quad
-            if subject[0] == "_":
-                quads[subject].append(quad)
-            if obj[0] == "_" and obj != subject:
-                quads[obj].append(quad)
-            if graph and graph[0] == "_" and graph != subject and graph != obj:
-                quads[graph].append(quad)
-
-    def run(self) -> dict[str, str]:
-        if len(self.quads) == 1:  # whatever its hash is
-            self.canonical.issue(next(iter(self.quads)))
-            return self.canonical.issued
-        by_hash: dict[str, list[str]] = {}
-        for node in self.quads:
-            self.first_degree[node] = digest = self._hash_first_degree(node)
-            by_hash.setdefault(digest, []).append(node)
-        shared = []
-        for digest in sorted(by_hash):  # step 4
-            nodes = by_hash[digest]
-            if len(nodes) == 1:
-                self.canonical.issue(nodes[0])
-            else:
-                shared.append(nodes)
-        for nodes in shared:  # step 5
-            self._label_alike(nodes)
-        return self.canonical.issued
-
-    def _label_alike(self, nodes: list[str]) -> None:
-        results = []
-        for node in nodes:
-            if node not in self.canonical.issued:
-                issuer = _Issuer("_:b")
-                issuer.issue(node)
-                results.append(self._hash_n_degree(node, issuer, 0))
-        for _, issuer in sorted(results, key=lambda result: result[0]):
-            for node in issuer.issued:
-                self.canonical.issue(node)
-
-    def _spend(self, steps: int) -> None:
-        spend(steps * STEP_COST)
-        self.work -= steps
-        if self.work < 0:
-            raise JsonLdError(TOO_COMPLEX, "RDFC-1.0 work budget")
-
-    def _hash_first_degree(self, node: str) -> str:
-        """Section 4.6."""
-        lines = []
-        for subject, predicate, obj, graph in self.quads[node]:
-            if subject[0] == "_":
-                subject = "_:a" if subject == node else "_:z"
-            if obj[0] == "_":
-                obj = "_:a" if obj == node else "_:z"
-            if not graph:
-                lines.append(f"{subject} {predicate} {obj} .\n")
-                continue
-            if graph[0] == "_":
-                graph = "_:a" if graph == node else "_:z"
-            lines.append(f"{subject} {predicate} {obj} {graph} .\n")
-        lines.sort()
-        return self.digest("".join(lines))
-
-    def _hash_related(self, related: str, predicate: str, issuer: _Issuer, position: str) -> str:
-        """Section 4.7."""
-        name = self.canonical.issued.get(related) or issuer.issued.get(related) or self.first_degree[related]
-        return self.digest(position + ("" if position == "g" else predicate) + name)
-
-    def _related(self, node: str, issuer: _Issuer) -> dict[str, list[str]]:
-        """Section 4.8.3 steps 1 to 3: the neighbours, grouped by the hash of how they are reached."""
-        neighbours = self.neighbours.get(node)
-        if neighbours is None:
-            neighbours = self.neighbours[node] = [
-                (part, predicate, position)
-                for subject, predicate, obj, graph in self.quads[node]
-                for part, position in ((subject, "s"), (obj, "o"), (graph, "g"))
-                if part != node and part.startswith("_:")
-            ]
-        self._spend(len(neighbours) + 1)
-        groups: dict[str, list[str]] = {}
-        for part, predicate, position in neighbours:
-            groups.setdefault(self._hash_related(part, predicate, issuer, position), []).append(part)
-        return groups
-
-    def _hash_n_degree(self, node: str, issuer: _Issuer, depth: int) -> tuple[str, _Issuer]:
-        """Section 4.8."""
-        if depth > MAX_RECURSION:
-            raise JsonLdError(TOO_COMPLEX, "blank nodes that only their neighbours tell apart")
-        groups = self._related(node, issuer)
-        data = []
-        for digest in sorted(groups):
-            data.append(digest)
-            path, issuer = self._best_path(groups[digest], issuer, depth)
-            data.append(path)
-        return self.digest("".join(data)), issuer
-
-    def _best_path(self, related: list[str], issuer: _Issuer, depth: int) -> tuple[str, _Issuer]:
-        """Section 4.8.3 step 5.4: every order of the neighbours, each abandoned as soon as it cannot win."""
-        chosen: tuple[str, _Issuer] | None = None
-        for order in permutations(related):
-            self._spend(len(order))
-            result = self._path(order, issuer.copy(), depth, chosen[0] if chosen else None)
-            if result is not None and (chosen is None or result[0] < chosen[0]):
-                chosen = result
-        assert chosen is not None, "there is at least one order, and the first is never abandoned"
-        return chosen
-
-    def _path(
-        self, order: tuple[str, ...], issuer: _Issuer, depth: int, limit: str | None
-    ) -> tuple[str, _Issuer] | None:
-        path = ""
-        recursion = []
-        for node in order:
-            name = self.canonical.issued.get(node)
-            if name is None:
-                if node not in issuer.issued:
-                    recursion.append(node)
-                name = issuer.issue(node)
-            path += name
-            if limit is not None and len(path) >= len(limit) and path > limit:
-                return None
-        for node in recursion:
-            digest, result_issuer = self._hash_n_degree(node, issuer, depth + 1)
-            path += f"{issuer.issue(node)}<{digest}>"
-            issuer = result_issuer
-            if limit is not None and len(path) >= len(limit) and path > limit:
-                return None
-        return path, issuer
+def _digest(hash_algorithm: str) -> Digest:
+    hasher = getattr(hashlib, hash_algorithm)
+    return lambda text: hasher(text.encode("utf-8")).hexdigest()

@@ -15,7 +15,7 @@ import copy
 import json
 import re
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from threading import RLock
 from typing import Any, Final, NoReturn
 
@@ -40,6 +40,8 @@ MAX_STATES: Final = 2_000
 MAX_CONTEXT_ENTRIES: Final = 16
 MAX_SCOPED_TYPES: Final = 8
 """Entries of one `@context`, and types of one node that bring a context; published LERs have 5 and 2."""
+MAX_KNOWN_TYPES: Final = 200
+"""Combinations of types that are remembered for one active context; published LERs have under 20."""
 
 _SIMPLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}\Z")
 _GUARDED_NAMESPACES: Final = (
@@ -54,17 +56,25 @@ _GUARDED_TERMS: Final = frozenset(
 )
 """Whom it was issued to: moved to another object, the address would no longer be compared."""
 
+_DEFAULTS: Final = frozenset({"@vocab", "@language", "@direction", "@base"})
+
 ID, TYPE, PROPERTY, CONTEXT = range(4)
 LITERAL, COERCE_ID, COERCE_VOCAB, COERCE_JSON, NOT_TEXT = range(5)
 _COERCIONS: Final = {"@id": COERCE_ID, "@vocab": COERCE_VOCAB, "@json": COERCE_JSON}
 
 
 class Term:
-    """What one member name means in one state, ready for the walk."""
+    """What one member name means in one state, ready for the walk.
+
+    Attributes:
+        child: the active context for a node object that is this member's value, once it was needed (`enter`).
+        middle: ` <predicate> `.
+        suffix: what follows the text of a literal.
+    """
 
     __slots__ = (
-        "_child", "_values", "by_vocab", "coerce", "graph", "guarded", "iri", "is_list", "is_single", "is_text", "kind",
-        "native", "scoped", "state", "suffix",
+        "_values", "by_vocab", "child", "coerce", "graph", "guarded", "is_list", "is_node", "is_single", "is_text",
+        "kind", "middle", "native", "scoped", "state", "suffix",
     )  # fmt: skip
 
     def __init__(self, state: State, kind: int, iri: str = "", mapping: Mapping[str, Any] | None = None) -> None:
@@ -73,23 +83,22 @@ class Term:
         container = mapping.get("@container") or ()
         self.state = state
         self.kind = kind
-        self.iri = f"<{iri}>"
+        self.middle = f" <{iri}> "
         self.is_list = "@list" in container
         self.graph = "@graph" in container
         self.guarded = iri.startswith(_GUARDED_NAMESPACES) or iri in _GUARDED_TERMS
         self.scoped = mapping.get("@context")
         self.coerce, self.suffix, self.native = _coercion(state, mapping)
         self.is_single = kind == PROPERTY and self.coerce != COERCE_JSON and not self.is_list and not self.graph
+        self.is_node = self.is_single and not state.value_names
         self.is_text = self.is_single and self.coerce == LITERAL
-        self._child: State | None = None
+        self.child: State | None = None
         self._values: State | None = None
 
-    @property
-    def child(self) -> State:
-        """The active context for a node object that is this member's value: reverted, then property-scoped."""
-        if self._child is None:
-            self._child = self.state.vocabulary.property_scoped(self.state.previous or self.state, self.scoped)
-        return self._child
+    def enter(self) -> State:
+        """Find `child`: the state to go back to where this one comes from types, then the property's own context."""
+        self.child = self.state.vocabulary.property_scoped(self.state.previous or self.state, self.scoped)
+        return self.child
 
     @property
     def values(self) -> State:
@@ -107,7 +116,7 @@ def _coercion(state: State, mapping: Mapping[str, Any]) -> tuple[int, str, str |
     """
     type_ = mapping.get("@type")
     if type_ in _COERCIONS:
-        return _COERCIONS[type_], '"', None
+        return _COERCIONS[type_], "", None
     if type_ is None or type_ == "@none":
         language = mapping["@language"] if "@language" in mapping else state.active.get("@language")
         return LITERAL, literal_suffix(language=language), None
@@ -181,12 +190,14 @@ class State:
         previous: the context to go back to when a node object is entered, where this one comes from types.
         words: names that the pinned contexts behind this state define anywhere; an inline context may not touch them.
         inline_vocab: `@vocab` was set by the document itself; notes whether anything needed it.
-        known_types: what the walk found out about types that are all terms: the state they lead to, their IRIs.
+        known_types: types that are all terms -> the state they lead to, and ` rdf:type <iri>` of each.
+        alone: what a record with this state's contexts means here as well as by itself, once it was needed.
+        pair: the two states that this one is what they agree on (`Vocabulary.agreement`).
     """
 
     __slots__ = (
-        "_spellings", "active", "embedded", "id_names", "inline_vocab", "known_types", "prefixes", "previous", "terms",
-        "type_names", "typed", "value_names", "vocabulary", "words",
+        "_spellings", "active", "alone", "embedded", "id_name", "id_names", "inline_vocab", "known_types", "pair",
+        "prefixes", "previous", "terms", "type_name", "type_names", "typed", "value_names", "vocabulary", "words",
     )  # fmt: skip
 
     def __init__(
@@ -200,20 +211,27 @@ class State:
         self.vocabulary = vocabulary
         self.active = active
         self.previous = previous
+        self.pair: tuple[State, State] | None = None
+        self.alone: State | None = None
         self.words = words
         self.inline_vocab = inline_vocab
         self.prefixes = frozenset(name for name, mapping in active["mappings"].items() if mapping["_prefix"])
         self.id_names = self._names_of("@id")
         self.type_names = self._names_of("@type")
         self.value_names = self._names_of("@value")
+        self.id_name = self.id_names[0] if len(self.id_names) == 1 else None
+        self.type_name = self.type_names[0] if len(self.type_names) == 1 else None
         self.terms = _Terms(self)
         self._spellings: dict[str, str] = {}
         self.embedded: dict[tuple[str, ...], State] = {}
         self.typed: dict[tuple[str, ...], State] = {}
-        self.known_types: dict[tuple[str, ...], tuple[State, tuple[str, ...]]] = {}
+        self.known_types: dict[str | tuple[str, ...], tuple[State, Sequence[str]]] = {}
 
     def _names_of(self, keyword: str) -> tuple[str, ...]:
         return tuple(name for name, mapping in self.active["mappings"].items() if mapping["@id"] == keyword)
+
+    def keyword_names(self) -> tuple[set[str], set[str], set[str]]:
+        return {*self.id_names}, {*self.type_names}, {*self.value_names}
 
     def derive(self, active: Mapping[str, Any], previous: State | None = None) -> State:
         return State(self.vocabulary, active, previous, self.words, self.inline_vocab)
@@ -221,6 +239,9 @@ class State:
     def spelling(self, iri: str) -> str:
         """The one member name for a property that several terms name (`achievement` and the class `Achievement`,
         `expires` and `expiration`): otherwise a member could be renamed under its signature."""
+        if self.pair is not None:
+            first, second = (state.spelling(iri) for state in self.pair)
+            return first if first == second else ""
         if not self._spellings:
             for name, mapping in self.active["mappings"].items():
                 known = self._spellings.setdefault(mapping["@id"], name)
@@ -229,6 +250,13 @@ class State:
                 )
         return self._spellings[iri]
 
+    def remember_types(self, types: str | tuple[str, ...], state: State, said: Sequence[str]) -> None:
+        """Keep what the walk made of types, if they are all terms: then it is the same in every document."""
+        listed = (types,) if isinstance(types, str) else types
+        terms = self.active["mappings"]
+        if len(listed) <= MAX_SCOPED_TYPES and len(self.known_types) < MAX_KNOWN_TYPES and terms.keys() >= {*listed}:
+            self.known_types[types] = (state, said)
+
     def scoped_by_type(self, type_: str) -> Any:
         mapping = self.active["mappings"].get(type_)
         return mapping.get("@context") if mapping else None
@@ -236,8 +264,8 @@ class State:
     def iri(self, text: str) -> str:
         """An identifier as `<...>`: an absolute IRI, written out."""
         if is_absolute_iri(text):
-            colon = text.index(":")
-            if text[:colon] not in self.prefixes or text.startswith("//", colon + 1):
+            scheme, _, rest = text.partition(":")
+            if scheme not in self.prefixes or rest.startswith("//"):
                 return f"<{text}>"
             _refuse("a compact IRI stands where an absolute IRI must")
         if text.startswith("_:"):
@@ -290,6 +318,7 @@ class Vocabulary:
         self._cache: dict[str, Any] = {}
         self._lock = RLock()
         self.states = 0
+        self._agreements: dict[tuple[State, State], State] = {}
         self.initial = State(self, self._processor.process_context({}, None, self._options(self._cache)))
 
     def _options(self, shared_cache: Any) -> dict[str, Any]:
@@ -327,11 +356,17 @@ class Vocabulary:
     def property_scoped(self, state: State, context: Any) -> State:
         if context is None:
             return state
+        if state.pair is not None:
+            first, second = (self.property_scoped(one, context) for one in state.pair)
+            return self.agreement(first, second)
         return state.derive(self._process(state, context, override=True, propagate=True))
 
     def type_scoped(self, state: State, types: tuple[str, ...]) -> State:
         """The state after the scoped contexts of `types`, which are sorted and all have one (5.1.2 step 11)."""
         result = state.typed.get(types)
+        if result is None and state.pair is not None:
+            first, second = (self.type_scoped(one, types) for one in state.pair)
+            result = state.typed[types] = self.agreement(first, second)
         if result is None:
             if len(types) > MAX_SCOPED_TYPES:
                 raise JsonLdError(TOO_COMPLEX, "types of one node")
@@ -348,22 +383,63 @@ class Vocabulary:
         Args:
             kept: states that come from an inline context; they live as long as the document.
         """
+        try:
+            return state.embedded[tuple(context) if context.__class__ is list else (context,)]
+        except (KeyError, TypeError):  # not yet met, or not only URLs
+            pass
         parts = context if isinstance(context, list) else [context]
         if len(parts) > MAX_CONTEXT_ENTRIES:
             raise JsonLdError(TOO_COMPLEX, "entries of one @context")
         urls = tuple(part for part in parts if isinstance(part, str))
         if len(urls) != len(parts):
             return self._embed_inline(state, parts, urls, kept)
-        known = state.embedded.get(urls)
-        if known is None:
-            contents = [self._content(url) for url in urls]
+        if state.pair is not None:
+            first, second = (self.embed(one, context, kept) for one in state.pair)
+            result = self.agreement(first, second)
+        else:
+            known = state.words.union(*(words(self._content(url)) for url in urls))
             active = self._process(state, list(urls), override=False, propagate=True)
-            known = state.embedded[urls] = State(
-                self, active, None, state.words.union(*(words(content) for content in contents)), state.inline_vocab
-            )
+            result = State(self, active, None, known, state.inline_vocab)
+        state.embedded[urls] = result
+        return result
+
+    def agreement(self, first: State, second: State) -> State:
+        """A state that defines what both define alike, and nothing that only one of them does.
+
+        A document that can be walked from it says the same as it does from either. Its own active context is only
+        looked up, never processed further: whatever leads on from it is the agreement of where the two lead.
+
+        Raises:
+            JsonLdError: they differ in more than terms.
+        """
+        if first is second:
+            return first
+        known = self._agreements.get((first, second))
+        if known is None:
+            known = self._agreements[first, second] = self._agree(first, second)
         return known
 
+    def _agree(self, first: State, second: State) -> State:
+        mappings, others = first.active["mappings"], second.active["mappings"]
+        alike = {name: mapping for name, mapping in mappings.items() if others.get(name) == mapping}
+        agreement = State(self, {"mappings": alike}, None, first.words | second.words)
+        agreement.pair = (first, second)
+        agreement.prefixes = first.prefixes | second.prefixes
+        for state in agreement.pair:
+            if state.active.keys() & _DEFAULTS or state.keyword_names() != agreement.keyword_names():
+                _refuse("the contexts differ in more than terms")
+        if any(":" in name for name in (mappings.keys() | others.keys()) - alike.keys()):
+            _refuse("a term that only one context defines looks like an IRI")
+        if first.previous is not None and second.previous is not None:
+            agreement.previous = self.agreement(first.previous, second.previous)
+        elif first.previous is not second.previous:
+            _refuse("one context comes from types")
+        self.states += 1
+        return agreement
+
     def _embed_inline(self, state: State, parts: list[Any], urls: tuple[str, ...], kept: dict[Any, State]) -> State:
+        if state.pair is not None:
+            _refuse("an inline context")
         objects = parts[len(urls) :]
         if tuple(parts[: len(urls)]) != urls:
             raise JsonLdError(CONTEXT_UNKNOWN, "an inline context stands before a pinned one")

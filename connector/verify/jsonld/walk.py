@@ -9,11 +9,13 @@ keyword stands in the document, save `@context` and language-tagged strings.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring
 from typing import Any, Final, NoReturn
 
 import rfc8785
 
+from connector.verify.jsonld.dataset import Blank, Dataset, Graph, Mark, Subject
 from connector.verify.jsonld.errors import (
     CONTEXT_UNKNOWN,
     RELATIVE_IRI,
@@ -22,7 +24,7 @@ from connector.verify.jsonld.errors import (
     UNDEFINED_TERM,
     JsonLdError,
 )
-from connector.verify.jsonld.limits import Limits, spend, spend_on_state
+from connector.verify.jsonld.limits import Limits, purse, spend, spend_on_state
 from connector.verify.jsonld.nquads import (
     RDF,
     RDF_FIRST,
@@ -30,10 +32,10 @@ from connector.verify.jsonld.nquads import (
     RDF_REST,
     RDF_TYPE,
     XSD,
-    Quad,
-    escape,
     literal_suffix,
+    quoted,
 )
+from connector.verify.jsonld.records import Records
 from connector.verify.jsonld.vocabulary import (
     COERCE_ID,
     COERCE_JSON,
@@ -45,6 +47,8 @@ from connector.verify.jsonld.vocabulary import (
     Vocabulary,
 )
 
+KNOWN_COST: Final = 4
+"""Statements that can be put in order again for the cost of walking one."""
 MAX_EXACT_INTEGER: Final = 2**53 - 1
 """Beyond it JSON readers disagree about the number (RFC 8259 section 6)."""
 
@@ -53,10 +57,9 @@ _BOOLEAN = literal_suffix(XSD + "boolean")
 _INTEGER = literal_suffix(XSD + "integer")
 _DOUBLE = literal_suffix(XSD + "double")
 _JSON = literal_suffix(RDF + "JSON")
+_FIRST: Final = f" {RDF_FIRST} "
+_REST: Final = f" {RDF_REST} "
 _ABSENT: Final = object()
-_ONLY_TEXT: Final = frozenset({str})
-MAX_KNOWN_TYPES: Final = 200
-"""Combinations of types that are remembered for one active context; published LERs have under 20."""
 
 
 class Walker:
@@ -67,34 +70,69 @@ class Walker:
         self._limits = limits
         self._inline: dict[Any, State] = {}
         self._states: set[State] = set()
-        self._quads: dict[Quad, None] = {}
-        self._blank = 0
-        self._depth = 0
-        self._guarded: dict[tuple[str, str], Mapping[str, Any]] = {}
+        shared = purse()
+        self._records = shared.records if shared is not None else None
+        self._reading = (vocabulary, limits)
 
-    def quads(self, document: Any) -> dict[Quad, None]:
-        """The quads of one document.
+    def walk(self, document: Any) -> Dataset:
+        """What one document says.
 
         Raises:
             JsonLdError: the JSON path of what is refused is in `detail`.
         """
         spend(0)  # nothing is begun with an empty purse
-        self._quads = {}
-        self._blank = self._depth = 0
-        self._guarded = {}
-        trail: list[str] = []
+        if not isinstance(document, dict):
+            raise JsonLdError(TERM_NOT_ALLOWED, "$: the document is not an object")
+        if self._records is None:
+            return self._walk(document, share=False)
+        dataset = self._records.find(document, self._reading)
+        if dataset is None:
+            return self._walk_and_keep(document, self._records)
+        spend(dataset.size() // KNOWN_COST)
+        return dataset
+
+    def _walk_and_keep(self, document: Mapping[str, Any], records: Records) -> Dataset:
+        """Keep what the document says, and what each record in it says by itself.
+
+        A record inside is walked with what the contexts around it and its own, by themselves, define alike. Where
+        that is not enough to read it, the document is walked once more, as it stands.
+        """
+        self._alone: list[tuple[Mapping[str, Any], Dataset]] = []
         try:
-            if not isinstance(document, dict):
-                _refuse("the document is not an object")
-            self._node(self._vocabulary.initial, document, "", trail)
-            if not self._quads:
+            dataset = self._walk(document, share=True)
+        except JsonLdError:
+            if not self._shared:
+                raise
+            dataset = self._walk(document, share=False)
+        else:
+            for record, alone in self._alone:
+                records.keep(record, self._reading, alone)
+        if not self._inline:
+            records.keep(document, self._reading, dataset)
+        return dataset
+
+    def _walk(self, document: Mapping[str, Any], *, share: bool) -> Dataset:
+        self._share = share
+        self._shared = False
+        self._graph_values: list[tuple[Any, Mark, Mark]] = []
+        self._dataset = Dataset()
+        self._guarded: dict[tuple[Subject, Graph], Mapping[str, Any]] = {}
+        self._trail: list[str] = []
+        self._depth = self._limits.depth
+        self._room = self._limits.statements
+        default = self._dataset.graphs[0]
+        try:
+            self._node(self._vocabulary.initial, document, default)
+            if self._room < 0:
+                raise JsonLdError(TOO_COMPLEX, "number of statements")
+            if default.is_empty():
                 _refuse("the document says nothing")
         except JsonLdError as error:
-            error.detail = f"${''.join(reversed(trail))}: {error.detail}"
+            error.detail = f"${''.join(reversed(self._trail))}: {error.detail}"
             raise
         finally:
-            spend(len(self._quads))
-        return self._quads
+            spend(self._limits.statements - self._room)
+        return self._dataset
 
     def check_inline_contexts(self) -> None:
         """After all documents: a `@vocab` that a document sets and does not need is refused."""
@@ -103,55 +141,75 @@ class Walker:
 
     # --- nodes ---------------------------------------------------------------------------------------------------
 
-    def _node(self, base: State, node: Mapping[str, Any], graph: str, trail: list[str]) -> str:
-        """Emit what a node object says and return its subject (5.1.2 steps 9 to 14, 4.2.2 and 8.1.2)."""
-        self._depth += 1
-        if self._depth > self._limits.depth or len(self._quads) > self._limits.quads:
+    def _node(self, base: State, node: Mapping[str, Any], graph: Graph) -> Subject:
+        """Say what a node object says and return its subject (5.1.2 steps 9 to 14, 4.2.2 and 8.1.2)."""
+        self._depth -= 1
+        self._room -= len(node)
+        if self._depth < 0 or self._room < 0:
             raise JsonLdError(TOO_COMPLEX, "depth or number of statements")
-        context = node.get("@context", _ABSENT)
-        if context is not _ABSENT:
-            base = self._embed(base, context)
-        types = self._types(base, node)
-        known = base.known_types.get(types)
-        state = known[0] if known is not None else self._type_scoped(base, types)
+        begin = None
+        if "@context" in node:
+            base = self._embed(base, node["@context"])
+            if self._share and "proof" in node and graph.name is None:
+                base, begin = self._by_itself(base, node["@context"]), self._dataset.mark()
+        types = _only(base.type_names, node, ()) if base.type_name is None else node.get(base.type_name, ())
+        try:
+            state, said = base.known_types[tuple(types) if types.__class__ is list else types]
+        except (KeyError, TypeError):
+            state, said = self._read_types(base, types)
         if state not in self._states:
             self._count(state)
-        subject, named = self._subject(state, node)
-        if known is not None:
-            for iri in known[1]:
-                self._quads[subject, RDF_TYPE, iri, graph] = None
+        name = state.id_name
+        identifier = _only(state.id_names, node, _ABSENT) if name is None else node.get(name, _ABSENT)
+        subject: Subject
+        if identifier.__class__ is str:
+            subject = prefix = state.iri(identifier)
+            lines = graph.ground
+        elif identifier is _ABSENT:
+            prefix = ""
+            subject = blank = self._dataset.new_blank(graph)
+            lines = blank.own
         else:
-            self._say_types(base, subject, types, graph, trail)
-            _remember_types(base, types, state)
-        guarded = self._members(state, subject, node, graph, trail)
-        if guarded and named:
+            _refuse("an identifier that is not text")
+        for type_ in said:
+            lines.append(prefix + type_)
+        if self._members(state, subject, lines, prefix, node, graph) and prefix:
             self._once(subject, graph, node)
-        self._depth -= 1
+        if begin is not None and prefix:
+            self._set_apart(node, begin)
+        self._depth += 1
         return subject
 
-    def _members(self, state: State, subject: str, node: Mapping[str, Any], graph: str, trail: list[str]) -> bool:
+    def _members(
+        self, state: State, subject: Subject, lines: list[str], prefix: str, node: Mapping[str, Any], graph: Graph
+    ) -> bool:
+        """Say what the members say; whether one of them bears on validity."""
         guarded = False
         terms = state.terms
-        quads = self._quads
         name = ""
         try:
             for name, value in node.items():
                 term = terms[name]
                 kind = value.__class__
                 if kind is str and term.is_text:
-                    guarded = guarded or term.guarded
-                    quads[subject, term.iri, f'"{escape(value)}{term.suffix}', graph] = None
-                elif kind is dict and term.is_single and not state.value_names and "@value" not in value:
-                    guarded = guarded or term.guarded
-                    quads[subject, term.iri, self._node(term.child, value, graph, trail), graph] = None
-                elif term.kind == PROPERTY:
-                    guarded = guarded or term.guarded
-                    if value is not None or term.coerce == COERCE_JSON:
-                        self._property(term, subject, value, graph, trail)
-                    elif term.by_vocab:
-                        raise JsonLdError(UNDEFINED_TERM, "no term, and nothing that @vocab could cover")
+                    text = encode_basestring(value)
+                    if len(text) != len(value) + 2 or "\x7f" in value:
+                        text = quoted(value)
+                    lines.append(f"{prefix}{term.middle}{text}{term.suffix}")
+                elif kind is dict and term.is_node and "@value" not in value:
+                    _say(lines, prefix, subject, term.middle, self._node(term.child or term.enter(), value, graph))
+                elif kind is list and term.is_single:
+                    self._values(term, subject, lines, prefix, value, graph)
+                elif term.kind != PROPERTY:
+                    continue
+                elif value is not None or term.coerce == COERCE_JSON:
+                    self._property(term, subject, lines, prefix, value, graph)
+                elif term.by_vocab:
+                    raise JsonLdError(UNDEFINED_TERM, "no term, and nothing that @vocab could cover")
+                if term.guarded:
+                    guarded = True
         except JsonLdError:
-            trail.append(f".{_shown(name)}")
+            self._trail.append(f".{_shown(name)}")
             raise
         return guarded
 
@@ -163,47 +221,57 @@ class Walker:
             raise JsonLdError(TOO_COMPLEX, "inline contexts")
         return state
 
+    def _by_itself(self, around: State, context: Any) -> State:
+        """What is meant both inside the record around and by itself."""
+        self._shared = True
+        if around.alone is None:
+            alone = self._embed(self._vocabulary.initial, context)
+            if self._inline:
+                _refuse("an inline context")
+            around.alone = self._vocabulary.agreement(around, alone)
+        return around.alone
+
+    def _set_apart(self, record: Mapping[str, Any], begin: Mark) -> None:
+        """Note what a record says without its proofs, where they stand in graphs of their own."""
+        proofs = record["proof"]
+        spans = [(before, after) for value, before, after in self._graph_values if value is proofs]
+        if len(spans) == 1 and spans[0][0] >= begin:
+            unsecured = {name: value for name, value in record.items() if name != "proof"}
+            alone = self._dataset.since(begin, without=spans[0])
+            if alone.graphs[0].ground:
+                self._alone.append((unsecured, alone))
+
     def _count(self, state: State) -> None:
         self._states.add(state)
         spend_on_state(state)
         if len(self._states) > self._limits.states:
             raise JsonLdError(TOO_COMPLEX, "combinations of contexts and types")
 
-    def _types(self, base: State, node: Mapping[str, Any]) -> tuple[str, ...]:
-        types = _only(base.type_names, node, ())
-        if isinstance(types, str):
-            return (types,)
-        if not isinstance(types, (list, tuple)) or not set(map(type, types)) <= _ONLY_TEXT:
+    def _read_types(self, base: State, types: Any) -> tuple[State, Sequence[str]]:
+        """The state that types lead to, and what they say; kept where they are all terms, which say the same in every
+        document."""
+        listed = types if isinstance(types, (list, tuple)) else [types]
+        if not all(isinstance(type_, str) for type_ in listed):
             _refuse("types that are not text")
-        return tuple(types)
-
-    def _say_types(self, base: State, subject: str, types: tuple[str, ...], graph: str, trail: list[str]) -> None:
+        self._room -= len(listed)
+        state = self._type_scoped(base, listed)
+        said = []
         type_ = ""
         try:
-            for type_ in types:
-                self._quads[subject, RDF_TYPE, base.word(type_, UNDEFINED_TERM), graph] = None
+            for type_ in listed:
+                said.append(f" {RDF_TYPE} {base.word(type_, UNDEFINED_TERM)}")
         except JsonLdError as error:
             error.detail += f" (type {_shown(type_)})"
-            trail.append(f".{base.type_names[0]}")
+            self._trail.append(f".{base.type_names[0]}")
             raise
+        base.remember_types(types if isinstance(types, str) else tuple(types), state, said)
+        return state, said
 
-    def _type_scoped(self, base: State, types: tuple[str, ...]) -> State:
+    def _type_scoped(self, base: State, types: Sequence[str]) -> State:
         scoping = {type_ for type_ in types if base.scoped_by_type(type_) is not None}
         return self._vocabulary.type_scoped(base, tuple(sorted(scoping))) if scoping else base
 
-    def _subject(self, state: State, node: Mapping[str, Any]) -> tuple[str, bool]:
-        identifier = _only(state.id_names, node, _ABSENT)
-        if identifier is _ABSENT:
-            return self._new_blank_node(), False
-        if not isinstance(identifier, str):
-            _refuse("an identifier that is not text")
-        return state.iri(identifier), True
-
-    def _new_blank_node(self) -> str:
-        self._blank += 1
-        return f"_:b{self._blank}"
-
-    def _once(self, subject: str, graph: str, node: Mapping[str, Any]) -> None:
+    def _once(self, subject: Subject, graph: Graph, node: Mapping[str, Any]) -> None:
         """What bears on validity is said of a subject in one place.
 
         Two node objects with one identifier merge in RDF, so an expiry date or a status entry could be moved,
@@ -214,45 +282,62 @@ class Walker:
 
     # --- values --------------------------------------------------------------------------------------------------
 
-    def _property(self, term: Term, subject: str, value: Any, graph: str, trail: list[str]) -> None:
-        quads = self._quads
-        if term.coerce == COERCE_JSON:
-            quads[subject, term.iri, _json_literal(value), graph] = None
+    def _property(self, term: Term, subject: Subject, lines: list[str], prefix: str, value: Any, graph: Graph) -> None:
+        if term.graph and self._share:
+            before = self._dataset.mark()
+            self._values(term, subject, lines, prefix, value if isinstance(value, list) else [value], graph)
+            self._graph_values.append((value, before, self._dataset.mark()))
+        elif term.coerce == COERCE_JSON:
+            lines.append(f"{prefix}{term.middle}{_json_literal(value)}")
         elif term.is_list:
             items = value if isinstance(value, list) else [value]
-            quads[subject, term.iri, self._list(term, items, graph, trail), graph] = None
+            self._list(term, subject, lines, prefix, items, graph)
         elif value.__class__ is not list:
-            quads[subject, term.iri, self._object(term, value, graph, trail), graph] = None
+            _say(lines, prefix, subject, term.middle, self._object(term, value, graph))
         else:
-            if not value and term.by_vocab:
-                raise JsonLdError(UNDEFINED_TERM, "no term, and nothing that @vocab could cover")
-            if len(value) > self._limits.quads:  # repeated values are one statement, and cost like many
-                raise JsonLdError(TOO_COMPLEX, "number of values")
-            for position, item in enumerate(value):
-                try:
-                    quads[subject, term.iri, self._object(term, item, graph, trail), graph] = None
-                except JsonLdError:
-                    trail.append(f"[{position}]")
-                    raise
+            self._values(term, subject, lines, prefix, value, graph)
 
-    def _list(self, term: Term, items: list[Any], graph: str, trail: list[str]) -> str:
+    def _values(
+        self, term: Term, subject: Subject, lines: list[str], prefix: str, values: list[Any], graph: Graph
+    ) -> None:
+        if not values and term.by_vocab:
+            raise JsonLdError(UNDEFINED_TERM, "no term, and nothing that @vocab could cover")
+        self._room -= len(values)  # repeated values are one statement, and cost like many
+        if self._room < 0:
+            raise JsonLdError(TOO_COMPLEX, "number of values")
+        position = 0
+        try:
+            for position, item in enumerate(values):  # noqa: B007  # read where it failed
+                if item.__class__ is dict and term.is_node and "@value" not in item:
+                    _say(lines, prefix, subject, term.middle, self._node(term.child or term.enter(), item, graph))
+                else:
+                    _say(lines, prefix, subject, term.middle, self._object(term, item, graph))
+        except JsonLdError:
+            self._trail.append(f"[{position}]")
+            raise
+
+    def _list(
+        self, term: Term, subject: Subject, lines: list[str], prefix: str, items: list[Any], graph: Graph
+    ) -> None:
         """An RDF collection, first to last (8.1.3 "List to RDF Conversion")."""
-        objects = [self._object(term, item, graph, trail) for item in items]
-        rest = RDF_NIL
-        for item in reversed(objects):
-            cell = self._new_blank_node()
-            self._quads[cell, RDF_FIRST, item, graph] = None
-            self._quads[cell, RDF_REST, rest, graph] = None
-            rest = cell
-        return rest
+        self._room -= 2 * len(items)
+        middle = term.middle
+        for item in items:
+            value = self._object(term, item, graph)
+            cell = self._dataset.new_blank(graph)
+            _say(lines, prefix, subject, middle, cell)
+            subject, lines, prefix, middle = cell, cell.own, "", _REST
+            _say(lines, prefix, subject, _FIRST, value)
+        lines.append(f"{prefix}{middle}{RDF_NIL}")
 
-    def _object(self, term: Term, item: Any, graph: str, trail: list[str]) -> str:
+    def _object(self, term: Term, item: Any, graph: Graph) -> Subject:
+        """The object of a statement: a blank node, or whatever else as text."""
         kind = item.__class__
         if term.graph:
-            return self._graph(term, item, trail)
+            return self._graph(term, item, graph)
         if kind is str:
             if term.coerce == LITERAL:
-                return f'"{escape(item)}{term.suffix}'
+                return quoted(item) + term.suffix
             if term.coerce == COERCE_ID:
                 return term.values.iri(item)
             if term.coerce == COERCE_VOCAB:
@@ -263,30 +348,34 @@ class Walker:
                 return _language_tagged(item)
             if term.state.value_names and any(name in item for name in term.state.value_names):
                 _refuse("a context aliases @value")
-            return self._node(term.child, item, graph, trail)
+            return self._node(term.child or term.enter(), item, graph)
         if kind is bool:
-            return ('"true' if item else '"false') + _datatype(term, _BOOLEAN)
+            return ('"true"' if item else '"false"') + _datatype(term, _BOOLEAN)
         if kind is int or kind is float:
             return _number(term, item)
         return _refuse("a list in a list" if kind is list else "null in a list")
 
-    def _graph(self, term: Term, item: Any, trail: list[str]) -> str:
+    def _graph(self, term: Term, item: Any, graph: Graph) -> Blank:
         """A `@graph` container puts each value into a graph of its own (5.1.2 step 13.14)."""
         if not isinstance(item, dict):
             _refuse("a value that is not an object, where a graph must stand")
-        graph = self._new_blank_node()
-        before = len(self._quads)
-        self._node(term.child, item, graph, trail)
-        if len(self._quads) == before:
+        name = self._dataset.new_blank(graph)
+        own = self._dataset.new_graph(name)
+        self._node(term.child or term.enter(), item, own)
+        if own.is_empty():
             _refuse("an object that says nothing")
-        return graph
+        return name
 
 
-def _remember_types(base: State, types: tuple[str, ...], state: State) -> None:
-    """Types that are all terms of `base` lead to the same state and say the same in every document."""
-    terms = base.active["mappings"]
-    if len(types) <= 8 and len(base.known_types) < MAX_KNOWN_TYPES and all(type_ in terms for type_ in types):
-        base.known_types[types] = (state, tuple(base.word(type_, UNDEFINED_TERM) for type_ in types))
+def _say(lines: list[str], prefix: str, subject: Subject, middle: str, obj: Subject) -> None:
+    """Add a statement to `lines`, or its object to the blank nodes that are said something of."""
+    if isinstance(obj, str):
+        lines.append(f"{prefix}{middle}{obj}")
+        return
+    obj.parent = subject
+    obj.middle = middle
+    if isinstance(subject, Blank):
+        subject.children.append(obj)
 
 
 def _only(names: tuple[str, ...], node: Mapping[str, Any], absent: Any) -> Any:
@@ -312,8 +401,8 @@ def _number(term: Term, value: int | float) -> str:
     if isinstance(value, int) and abs(value) > MAX_EXACT_INTEGER:
         _refuse("a number that is not exact in every reader")
     if term.native != _DOUBLE and float(value).is_integer() and abs(value) < 1e21:
-        return f'"{int(value)}{_datatype(term, _INTEGER)}'
-    return f'"{canonical_double(value)}{_datatype(term, _DOUBLE)}'
+        return f'"{int(value)}"{_datatype(term, _INTEGER)}'
+    return f'"{canonical_double(value)}"{_datatype(term, _DOUBLE)}'
 
 
 def canonical_double(value: float) -> str:
@@ -328,7 +417,7 @@ def _json_literal(value: Any) -> str:
         canonical = rfc8785.dumps(value).decode("utf-8")
     except (rfc8785.CanonicalizationError, RecursionError):
         _refuse("JSON that has no canonical form")
-    return f'"{escape(canonical)}{_JSON}'
+    return quoted(canonical) + _JSON
 
 
 def _language_tagged(item: Mapping[str, Any]) -> str:
@@ -342,7 +431,7 @@ def _language_tagged(item: Mapping[str, Any]) -> str:
         _refuse("a value object other than text with a language")
     if not _LANGUAGE.match(language):
         _refuse("a language that is not a language tag")
-    return f'"{escape(text)}{literal_suffix(language=language.lower())}'
+    return quoted(text) + literal_suffix(language=language.lower())
 
 
 def _shown(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pyld import jsonld
 
-from connector.verify.jsonld.nquads import XSD, Quad, escape
+from connector.verify.jsonld.nquads import XSD, Quad, quoted
 from connector.verify.jsonld.pinned import index, load
 
 _TOKEN = re.compile(r'[ \t]*(<[^>]*>|_:[^\s<"]+|"(?:[^"\\]|\\.)*"(?:\^\^<[^>]*>|@[A-Za-z0-9-]+)?|\.|#.*)')
@@ -27,7 +27,7 @@ def _term(token: str) -> str:
         return _unescape(token)
     end = token.rindex('"')
     suffix = _unescape(token[end + 1 :])
-    return f'"{escape(_unescape(token[1:end]))}"{"" if suffix == f"^^<{XSD}string>" else suffix}'
+    return f"{quoted(_unescape(token[1:end]))}{'' if suffix == f'^^<{XSD}string>' else suffix}"
 
 
 def read(text: str) -> list[Quad]:

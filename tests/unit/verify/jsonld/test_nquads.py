@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.verify.jsonld.nquads import escape, is_absolute_iri, literal_suffix
+from connector.verify.jsonld.nquads import is_absolute_iri, literal_suffix, quoted
 from connector.verify.jsonld.rdfc import canonical_nquads
 
 
@@ -16,7 +16,7 @@ from connector.verify.jsonld.rdfc import canonical_nquads
     ],
 )
 def test_only_what_canonical_nquads_escape_is_escaped(text: str, escaped: str) -> None:
-    assert escape(text) == escaped
+    assert quoted(text) == f'"{escaped}"'
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ def test_what_cannot_stand_between_angle_brackets_is_no_absolute_iri(iri: str) -
 
 
 def test_a_string_carries_no_datatype_and_the_default_graph_no_name() -> None:
-    assert literal_suffix("http://www.w3.org/2001/XMLSchema#string") == '"'
-    assert literal_suffix(language="en") == '"@en'
+    assert literal_suffix("http://www.w3.org/2001/XMLSchema#string") == ""
+    assert literal_suffix(language="en") == "@en"
     assert canonical_nquads([("<urn:s>", "<urn:p>", '"o"', "")], work=0) == '<urn:s> <urn:p> "o" .\n'
     assert canonical_nquads([("<urn:s>", "<urn:p>", '"o"', "_:g")], work=0) == '<urn:s> <urn:p> "o" _:c14n0 .\n'
     assert canonical_nquads([("<urn:s>", "<urn:p>", '"o"', "<urn:g>")], work=0) == '<urn:s> <urn:p> "o" <urn:g> .\n'

@@ -397,8 +397,8 @@ def test_a_pinned_vocab_defines_plain_names_only() -> None:
 
 @pytest.mark.parametrize(
     "limits",
-    [Limits(quads=5), Limits(depth=2), Limits(states=1), Limits(work=0)],
-    ids=["quads", "depth", "states", "work"],
+    [Limits(statements=5), Limits(depth=2), Limits(states=1), Limits(work=0)],
+    ids=["statements", "depth", "states", "work"],
 )
 def test_a_document_over_a_limit_is_too_complex(limits: Limits) -> None:
     document = badge(evidence=[{"type": ["Evidence"]}, {"type": ["Evidence"]}])
