@@ -193,6 +193,12 @@ _HOLDER: Final = _rows(
     ("holder_unsigned", _NOT_APPLICABLE, None, "The presentation is not signed."),
     ("holder_valid", _PASSED, None, "The presentation is signed for this request."),
     ("holder_unsolicited", _PASSED, None, "The presentation is signed, but not for a request of ours."),
+    (
+        "holder_key_for_assertions",
+        _UNDETERMINED,
+        None,
+        "The presentation is signed, but not with a key for presenting.",
+    ),
     ("holder_invalid", _FAILED, None, "The signature of the presentation does not hold."),
     ("holder_malformed", _FAILED, None, "The presentation breaks a rule of its standard."),
     ("holder_other_request", _FAILED, None, "The presentation was made for another request or another site."),

@@ -10,7 +10,7 @@ from dataclasses import field
 from datetime import datetime
 from typing import Any, Final
 
-from connector.model.credential import Envelope
+from connector.model.credential import CompactJws, Envelope
 from connector.model.frozen import frozen
 from connector.model.report import CheckResult, Outcome
 from connector.ports import DocumentSource
@@ -63,6 +63,7 @@ class HolderFinding:
 
 
 _NONE: Final = HolderFinding(result("holder_none"))
+_UNSOLICITED: Final = result("holder_unsolicited")
 
 
 def measure(
@@ -90,14 +91,42 @@ def _measure_one(
         return HolderFinding(result("holder_unchecked", "a key binding behind a presentation"))
     if envelope.jws is None and "proof" not in envelope.document:
         return HolderFinding(result("holder_unsigned"))
-    if envelope.jws is not None:
-        found = proof.measure_token(envelope.jws, documents, now=now, fallback=envelope.document, presentation=True)
-    else:
+    if envelope.jws is None:
         found = proof.measure_embedded(envelope.document, documents, purpose=proof.AUTHENTICATION, now=now)
+    else:
+        found = proof.measure_token(envelope.jws, documents, now=now, fallback=envelope.document, presentation=True)
+        if found.result.code == "key_not_authorised" and not _is_asked(context):
+            return _signed_as_issuer(envelope, envelope.jws, documents, now) or _failed(found)
+    return _judge(found, context, now) if found.holds else _failed(found)
+
+
+def _failed(found: proof.ProofFinding) -> HolderFinding:
+    undetermined = found.result.outcome is Outcome.UNDETERMINED
+    return HolderFinding(result("holder_unchecked" if undetermined else "holder_invalid", found.result.code))
+
+
+def _is_asked(context: PresentationContext | None) -> bool:
+    """Whether a presentation for this very request is needed."""
+    return context is not None and (
+        context.require_key_binding or context.wanted_nonce is not None or context.wanted_audience is not None
+    )
+
+
+def _signed_as_issuer(
+    envelope: Envelope, jws: CompactJws, documents: DocumentSource, now: datetime
+) -> HolderFinding | None:
+    """A token that nobody asked for, by a key its owner lists for assertions only: it is as it was made, and no more.
+
+    VC-JOSE-COSE wants the key to be in the holder's document and does not say for which use; what ties a record to the
+    applicant is a key for authentication, so this ties nothing. None when that signature does not hold either.
+    """
+    found = proof.measure_token(
+        jws, documents, now=now, fallback=envelope.document, presentation=True, purpose=proof.ASSERTION
+    )
     if not found.holds:
-        undetermined = found.result.outcome is Outcome.UNDETERMINED
-        return HolderFinding(result("holder_unchecked" if undetermined else "holder_invalid", found.result.code))
-    return _judge(found, context, now)
+        return None
+    judged = _judge(found, None, now)
+    return HolderFinding(result("holder_key_for_assertions")) if judged.result.code == _UNSOLICITED.code else judged
 
 
 def _judge(found: proof.ProofFinding, context: PresentationContext | None, now: datetime) -> HolderFinding:
@@ -116,7 +145,7 @@ def _judge(found: proof.ProofFinding, context: PresentationContext | None, now: 
     if dates.outcome is Outcome.FAILED:
         return HolderFinding(result("holder_expired", dates.code))
     if context is None or (context.wanted_nonce is None and context.wanted_audience is None):
-        return HolderFinding(result("holder_unsolicited"), signers)
+        return HolderFinding(_UNSOLICITED, signers)
     fault = _wrong_request(found, claims, context)
     if fault:
         return HolderFinding(result("holder_other_request", fault))

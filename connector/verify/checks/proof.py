@@ -188,9 +188,15 @@ def measure_token(
     now: datetime,
     fallback: Json,
     presentation: bool = False,
+    purpose: str | None = None,
     anchors: tuple[str, ...] = (),
 ) -> ProofFinding:
-    """Check a compact JWS or an SD-JWT; `fallback` is the document to report when the token cannot even be read."""
+    """Check a compact JWS or an SD-JWT.
+
+    Args:
+        fallback: the document to report when the token cannot even be read.
+        purpose: what its key must be listed for; by default what presentations and credentials need.
+    """
     suite = jose if jws.sd_jwt is None else sd_jwt
     securing = (f"{suite.NAME}-{str(jws.header.get('alg'))[:20]}",)
     try:
@@ -203,9 +209,9 @@ def measure_token(
         answer = result(code, detail)
         return ProofFinding(answer, token.document, securing, found, token.claims, (), token.unusual_header)
 
-    purpose = AUTHENTICATION if presentation else ASSERTION
+    needed = purpose or (AUTHENTICATION if presentation else ASSERTION)
     try:
-        found = verify_token(jws, token, documents, purpose=purpose, now=now, anchors=anchors)
+        found = verify_token(jws, token, documents, purpose=needed, now=now, anchors=anchors)
     except CheckError as error:
         return finding(error.code, error.detail)
     inner = _measure_inside(token, documents, presentation=presentation, now=now)
@@ -263,9 +269,8 @@ def _token_key(jws: CompactJws, token: jose.Token, documents: DocumentSource, pu
 
 
 def _named_key(kid: str | None, token: jose.Token, question: KeyQuestion, documents: DocumentSource) -> FoundKey:
-    issuer = token.claims.get("iss") or identifier(
-        token.document.get("holder" if question.purpose == AUTHENTICATION else "issuer")
-    )
+    said = token.document.get("issuer" if "issuer" in token.document else "holder")
+    issuer = token.claims.get("iss") or identifier(said)
     if token.published_as is not None and isinstance(issuer, str) and issuer.startswith("https:"):
         return _published_key(kid, issuer, token.published_as, question, documents)
     if kid is not None and ":" in kid:

@@ -167,3 +167,46 @@ def test_a_credential_proof_is_no_presentation_proof() -> None:
     scene = _asked()
     shown = HOLDER.sign(HOLDER.presentation([_badge(scene)], signed=False), options={"challenge": "c-1"})
     assert "holder_invalid" in codes(scene.assess(shown))
+
+
+# --- which key presents ------------------------------------------------------------------------------------------
+
+
+def _without_authentication(scene: Scene, holder: Issuer) -> None:
+    document = holder.controller_document()
+    del document["authentication"]
+    assert holder.document_url is not None
+    scene.extra[holder.document_url] = document
+
+
+def test_a_key_for_assertions_ties_nothing_though_its_signature_holds() -> None:
+    """Nothing was asked for: the presentation is as it was made, and nobody is shown to hold what is in it."""
+    holder = Issuer("web-holder", method="web")
+    scene = Scene(others=[holder])
+    shown = holder.jwt_presentation([_badge(scene, subject_id=holder.id)])
+    assert scene.code(shown, "holder") == "holder_unsolicited"
+    _without_authentication(scene, holder)
+    assessed = scene.assess(shown)
+    assert "holder_key_for_assertions" in codes(assessed)
+    assert assessed.report.subject.match != "holder_proof"
+    assert assessed.decision is Decision.ACCEPTED_WITH_WARNING
+
+
+def test_a_key_for_assertions_answers_no_request() -> None:
+    holder = Issuer("web-holder", method="web")
+    scene = _asked(nonce="n-1")
+    scene.others = [holder]
+    shown = holder.jwt_presentation([_badge(scene, subject_id=holder.id)], nonce="n-1")
+    assert scene.code(shown, "holder") == "holder_valid"
+    _without_authentication(scene, holder)
+    assert scene.code(shown, "holder") == "holder_invalid"
+    assert scene.assess(shown).decision is Decision.REFUSED
+
+
+@pytest.mark.parametrize("spoiled", [{"tampered": True}, {"wrong_key": True}, {"claims": {"exp": 1}}])
+def test_a_presentation_that_does_not_hold_is_not_saved_by_the_other_use(spoiled: dict[str, Any]) -> None:
+    holder = Issuer("web-holder", method="web")
+    scene = Scene(others=[holder])
+    _without_authentication(scene, holder)
+    shown = holder.jwt_presentation([_badge(scene, subject_id=holder.id)], **spoiled)
+    assert scene.assess(shown).decision is Decision.REFUSED
