@@ -442,7 +442,8 @@ class Issuer:
         if not signed:
             return document
         options = {name: v for name, v in (("challenge", challenge), ("domain", domain)) if v is not None}
-        return self.sign(document, purpose="authentication", options=options | signing.pop("options", {}), **signing)
+        signing = {"purpose": "authentication"} | signing
+        return self.sign(document, options=options | signing.pop("options", {}), **signing)
 
     def jwt_presentation(
         self,
