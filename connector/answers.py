@@ -7,10 +7,10 @@ kind of bad), never an exception.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from connector.errors import (
     ConnectorError,
@@ -90,25 +90,38 @@ class Examination:
         return any(r.outcome == "failed" or (r.status or 0) >= 500 or r.status == _BUSY for r in self.requests)
 
 
-def examine(
-    source: Submission | str,
+class ExamineContent(Protocol):
+    """`examine_content`, or what does the same in another place (`infra.worker`)."""
+
+    def __call__(
+        self,
+        submission: Submission,
+        policy: Policy,
+        world: World,
+        *,
+        applicant: Applicant,
+        now: datetime,
+        crosswalk: Crosswalk = EMPTY,
+        assess_options: Mapping[str, Any] | None = None,
+    ) -> Examination: ...
+
+
+def examine_content(
+    submission: Submission,
     policy: Policy,
     world: World,
     *,
     applicant: Applicant,
     now: datetime,
     crosswalk: Crosswalk = EMPTY,
-    assess_options: dict[str, Any] | None = None,
+    assess_options: Mapping[str, Any] | None = None,
 ) -> Examination:
     """Receive, assess, read the claims.
 
     Args:
-        source: what was handed in, or a link.
         assess_options: more keyword arguments for `verify.assess_all` (what a presentation must show).
     """
-    submission = source if isinstance(source, Submission) else None
     try:
-        submission = _fetched(source, world)
         assessed = assess_all(
             receive(submission), policy, world, applicant=applicant, now=now, **(assess_options or {})
         )
@@ -119,6 +132,32 @@ def examine(
         too_many = SubmissionTooLarge(f"It makes more than {MAX_CLAIMS} statements.", code="too_many")
         return Examination(submission, requests=world.documents.requests, error=too_many)
     return Examination(submission, assessed, claims, world.documents.requests)
+
+
+def examine(
+    source: Submission | str,
+    policy: Policy,
+    world: World,
+    *,
+    applicant: Applicant,
+    now: datetime,
+    crosswalk: Crosswalk = EMPTY,
+    assess_options: Mapping[str, Any] | None = None,
+    look_into: ExamineContent = examine_content,
+) -> Examination:
+    """The same for what was handed in or for a link, which is followed first.
+
+    Args:
+        look_into: looks into what there is; the service hands in one that puts large submissions elsewhere.
+    """
+    try:
+        submission = _fetched(source, world)
+    except ConnectorError as error:
+        handed_in = source if isinstance(source, Submission) else None
+        return Examination(handed_in, requests=world.documents.requests, error=error)
+    return look_into(
+        submission, policy, world, applicant=applicant, now=now, crosswalk=crosswalk, assess_options=assess_options
+    )
 
 
 def _states(assessed: AssessedCredential, speaking: set[str]) -> bool:
@@ -144,7 +183,8 @@ def answer(
     request_id: str = "",
     crosswalk: Crosswalk = EMPTY,
     planner: Planner | None = None,
-    assess_options: dict[str, Any] | None = None,
+    assess_options: Mapping[str, Any] | None = None,
+    look_into: ExamineContent = examine_content,
 ) -> dict[str, Any]:
     """The answer as JSON.
 
@@ -153,8 +193,9 @@ def answer(
     """
     start = time.perf_counter()
     found = examine(
-        source, policy, world, applicant=applicant, now=now, crosswalk=crosswalk, assess_options=assess_options
-    )
+        source, policy, world, applicant=applicant, now=now, crosswalk=crosswalk, assess_options=assess_options,
+        look_into=look_into,
+    )  # fmt: skip
     plan: dict[str, Any] | None = None
     error = found.error
     if planner is not None and error is None:

@@ -31,6 +31,7 @@ from connector.infra.files import Reloaded
 from connector.infra.registries import Registries
 from connector.infra.store import Store
 from connector.infra.tokens import RefreshTokens
+from connector.infra.worker import Workbench
 from connector.intake import only_link, screen
 from connector.mapping import FieldMapping, PlanContext, load_mapping, make_plan, mapping_path
 from connector.model.applicant import Applicant, ApplicationRef
@@ -94,6 +95,7 @@ class Connector:
         self.connections = tuple(c.name for c in settings.ats_connections)
         self._store, self._vault, self._accounts, self._clock = store, vault, accounts, clock
         self._documents = documents
+        self._workbench = Workbench()
         self._courier = Courier(accounts.adapter, time_scale=settings.time_scale)
         self._engine: Engine | None = None
         self._policies = Reloaded(load_policy)
@@ -123,6 +125,7 @@ class Connector:
             screen=screen,
             recheck_for=timedelta(hours=settings.recheck_hours),
             time_scale=settings.time_scale,
+            look_into=self._workbench,
         )
 
     # --- life ---
@@ -157,6 +160,7 @@ class Connector:
         if self._engine is not None:
             self._engine.stop()
             self._engine = None
+        self._workbench.close()
         self._courier.close(self._accounts.aclose)
         self._store.close()
 
@@ -378,6 +382,7 @@ class Connector:
             request_id=request_id,
             crosswalk=self.crosswalk(),
             planner=planner,
+            look_into=self._workbench,
         )
 
     def plan_for(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
-from connector.answers import Examination, answer_json, examine
+from connector.answers import Examination, ExamineContent, answer_json, examine, examine_content
 from connector.deliver.delivery import Delivery
 from connector.deliver.ledger import FAMILY_OF, Ledger, family_of, person_of
 from connector.errors import ConnectorError, RetryableDeliveryError, StoreError
@@ -110,6 +110,7 @@ class Tools:
         documents: a source with a list of requests of its own, one per submission.
         plan: the wished-for state of an application, through the mapping of its connection.
         wide: the families that the ATS of a connection keeps on the person.
+        look_into: looks into a submission (`answers.examine`).
         recheck_for: how long a document that could not be had is asked for again.
         time_scale: divides every wait.
     """
@@ -126,6 +127,7 @@ class Tools:
     screen: Callable[[bytes], None]
     recheck_for: timedelta
     time_scale: float = 1.0
+    look_into: ExamineContent = examine_content
 
 
 def run(submission_id: str, steps: Steps, tools: Tools) -> Turn:
@@ -221,6 +223,7 @@ class _Run:
             applicant=work.applicant,
             now=now,
             crosswalk=self._tools.crosswalk(),
+            look_into=self._tools.look_into,
         )
         if kept or found.submission is None:
             return found

@@ -11,10 +11,11 @@ from typing import Any, BinaryIO, Final, TextIO
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from connector.answers import answer
+from connector.answers import ExamineContent, answer, examine_content
 from connector.cli.options import read_input, with_registries
 from connector.codec import parse_json
 from connector.errors import ConfigurationError, ConnectorError, MappingError
+from connector.infra.worker import Workbench
 from connector.infra.world_file import RecordedWorld
 from connector.model.applicant import Applicant
 from connector.model.submission import Submission
@@ -85,7 +86,9 @@ class Stream:
         moment: Callable[[str], datetime],
         as_of: str,
         crosswalk: Crosswalk = EMPTY,
+        look_into: ExamineContent = examine_content,
     ) -> None:
+        self._look_into = look_into
         self._policy, self._documents, self._moment, self._as_of = policy, documents, moment, as_of
         self._crosswalk = crosswalk
 
@@ -133,6 +136,7 @@ class Stream:
             crosswalk=self._crosswalk,
             planner=planner_for(request.plan.ats, request.plan.mapping, now) if request.plan else None,
             assess_options=options,
+            look_into=self._look_into,
         )
 
     def _world(self, request: StreamRequest) -> DocumentSource:
@@ -176,11 +180,13 @@ def serve_stream(
     crosswalk: Crosswalk = EMPTY,
 ) -> None:
     """Answer every line until the input ends."""
-    stream = Stream(policy, documents, moment, as_of, crosswalk)
+    workbench = Workbench()
+    stream = Stream(policy, documents, moment, as_of, crosswalk, workbench)
     for line in _bounded(lines):
         if line.strip():
             out.write(json.dumps(stream.answer(line), ensure_ascii=True) + "\n")
             out.flush()
+    workbench.close()
 
 
 def _bounded(lines: BinaryIO) -> Iterator[bytes]:

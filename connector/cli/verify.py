@@ -54,6 +54,7 @@ def verify(
     others: docs/answers.md tells every member of it and of the answer, docs/verdicts.md what verdicts and codes mean.
     """
     from connector.answers import answer
+    from connector.infra.worker import Workbench
     from connector.ports import World
 
     if stream:
@@ -72,6 +73,7 @@ def verify(
     applicant = applicant_of(applicant_name, applicant_email, applicant_did)
     crosswalk, code = crosswalk_of(), 0
     unreadable: list[ConfigurationError] = []
+    workbench = Workbench()
     for path in paths:
         try:
             item = _input(path)
@@ -79,9 +81,13 @@ def verify(
             unreadable.append(error)
             continue
         reach = World(source.session())
-        result = answer(item, recognised, reach, applicant=applicant, now=now, request_id=path, crosswalk=crosswalk)
+        result = answer(
+            item, recognised, reach, applicant=applicant, now=now, request_id=path, crosswalk=crosswalk,
+            look_into=workbench,
+        )  # fmt: skip
         code = max(code, 0 if result["decision"] == "accepted" and result["error"] is None else 1)
         _print(result, as_json)
+    workbench.close()
     sys.stdout.flush()
     for problem in unreadable:
         print(f"ler-connector: {problem}", file=sys.stderr)
