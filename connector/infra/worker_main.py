@@ -7,6 +7,7 @@ import pickle
 import sys
 import traceback
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -114,8 +115,7 @@ def _serve(pipe: _Pipe, request: tuple[Any, ...], crosswalk: Any) -> bool:
 def _limit_memory() -> None:
     """RLIMIT_AS, where the system has it."""
     try:
-        import resource
-
+        resource = import_module("resource")
         used = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
     except (ImportError, OSError):
         return
