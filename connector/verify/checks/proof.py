@@ -40,7 +40,7 @@ class ProofFinding:
         keys: the keys that made it; empty unless `holds`.
         claims: a token's payload.
         proofs: the embedded proofs, as they came.
-        unusual_header: members of a token's header that Open Badges 3.0 does not allow.
+        header: a token's protected header.
     """
 
     result: CheckResult
@@ -49,7 +49,7 @@ class ProofFinding:
     keys: tuple[FoundKey, ...] = ()
     claims: Json | None = None
     proofs: tuple[Json, ...] = ()
-    unusual_header: tuple[str, ...] = ()
+    header: Json | None = None
 
     @property
     def holds(self) -> bool:
@@ -207,7 +207,7 @@ def measure_token(
 
     def finding(code: str, detail: str = "", found: tuple[FoundKey, ...] = ()) -> ProofFinding:
         answer = result(code, detail)
-        return ProofFinding(answer, token.document, securing, found, token.claims, (), token.unusual_header)
+        return ProofFinding(answer, token.document, securing, found, token.claims, (), jws.header)
 
     needed = purpose or (AUTHENTICATION if presentation else ASSERTION)
     try:

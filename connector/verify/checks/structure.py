@@ -1,7 +1,7 @@
 """Check `structure`: does the record keep the MUSTs of its data model that change what it says or how it is checked?
 
-Verifiable Credentials Data Model 2.0 sections 4.3 to 4.12 and 5, and 1.1 sections 4 and 5; Open Badges 3.0 "JSON Web
-Token Proof Format" for the claims a token must carry. Schemas are never fetched.
+Verifiable Credentials Data Model 2.0 sections 4.3 to 4.12 and 5, and 1.1 sections 4 and 5; what a token adds is in
+`token_form`. Schemas are never fetched.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any, Final
 from connector import hosting
 from connector.model.credential import CredentialFormat
 from connector.model.report import CheckResult
+from connector.verify.checks import token_form
 from connector.verify.checks.proof import ProofFinding, identifier
 from connector.verify.codes import result
-from connector.verify.dates import parse_date_time, parse_numeric_date
+from connector.verify.dates import parse_date_time, parse_local_date_time
 
 Json = dict[str, Any]
 
@@ -34,22 +35,19 @@ _DATES: Final = {"1.1": ("issuanceDate", "expirationDate"), "2.0": ("validFrom",
 _TYPED: Final = frozenset({"credentialStatus", "credentialSchema", "refreshService", "termsOfUse", "evidence", "proof"})
 _WITH_ID: Final = ("credentialSchema",)
 _LANGUAGE_MEMBERS: Final = frozenset({"@value", "@language", "@direction"})
-_OPEN_BADGES: Final = (CredentialFormat.OPEN_BADGE_3, CredentialFormat.CLR_2, CredentialFormat.ENDORSEMENT)
 
 
 def measure(document: Json, format: CredentialFormat, proof: ProofFinding) -> tuple[CheckResult, ...]:
     """Check a credential's form; the first result is the answer, the others are remarks."""
-    first = _OK
+    first, remarks = _OK, list[CheckResult]()
     is_record = format is not CredentialFormat.SD_JWT_VC
     if not is_record or not _is_plain(document):
         faults = list(credential_faults(document) if is_record else _claims_faults(document))
         first = result("structure_nonconformant", "; ".join(faults[:5])) if faults else _OK
-    remarks: list[CheckResult] = []
-    if proof.claims is not None and not _is_plain_token(document, proof.claims):
-        remarks += token_results(document, format, proof)
-    if proof.unusual_header and format in _OPEN_BADGES and not _is_sd_jwt(proof):
-        remarks.append(result("jose_header_unusual", ", ".join(proof.unusual_header[:5])))
-    if format in _OPEN_BADGES and not _names_subject(document):
+        remarks = [result("date_without_zone")] if _lacks_zone(document) else []
+    if proof.claims is not None and not token_form.is_plain(document, proof.claims, proof.header or {}):
+        remarks += token_form.measure(document, format, proof)
+    if format in token_form.OPEN_BADGES and not _names_subject(document):
         remarks.append(result("subject_without_id"))
     for found in proof.keys:
         if found.short:
@@ -251,12 +249,21 @@ def _date_faults(document: Json, model: str) -> Iterator[str]:
     begin, end = _DATES[model]
     if model == "1.1" and begin not in document:
         yield "issuanceDate is missing"
-    first, last = parse_date_time(document.get(begin)), parse_date_time(document.get(end))
+    read, wanted = (parse_local_date_time, "") if model == "1.1" else (parse_date_time, " with a zone")
+    first, last = read(document.get(begin)), read(document.get(end))
     for name, instant in ((begin, first), (end, last)):
         if instant is None and name in document:
-            yield f"{name} is not a date and time with a zone"
+            yield f"{name} is not a date and time{wanted}"
     if first and last and last < first:
         yield f"{end} is before {begin}"
+
+
+def _lacks_zone(document: Json) -> bool:
+    """VCDM 1.1 section 4.6 asks for an XML Schema dateTime, which may do without one; VCDM 2.0 does not."""
+    if data_model(document) != "1.1":
+        return False
+    dates = [document[name] for name in _DATES["1.1"] if name in document]
+    return any(parse_date_time(date) is None and parse_local_date_time(date) is not None for date in dates)
 
 
 def _typed_object_faults(document: Json, member: str) -> Iterator[str]:
@@ -315,96 +322,6 @@ def _contained_faults(item: Json) -> Iterator[str]:
         yield "verifiableCredential holds something that is no credential"
 
 
-# --- tokens ------------------------------------------------------------------------------------------------------
-
-
-def _is_plain_token(document: Json, claims: Json) -> bool:
-    """Whether a few looks show that `token_results` finds nothing in any kind of record; False leaves it open.
-
-    Open Badges 3.0 asks for the claims `iss`, `jti`, `nbf` and `sub`, and what they repeat is in the record.
-    """
-    begins, subject = claims.get("nbf"), document.get("credentialSubject")
-    if begins.__class__ is not int or "iat" in claims or subject.__class__ is not dict:
-        return False
-    if claims.get("iss").__class__ is not str or claims.get("jti").__class__ is not str:
-        return False
-    if claims.get("sub").__class__ is not str or claims["jti"] != document.get("id"):
-        return False
-    instant = parse_numeric_date(begins)
-    if instant is None or (parse_date_time(document.get("validFrom")) != instant and _differ_any(document, claims)):
-        return False
-    return "exp" not in claims or (claims["exp"].__class__ is int and not _differ_any(document, claims))
-
-
-def token_results(document: Json, format: CredentialFormat, proof: ProofFinding) -> Iterator[CheckResult]:
-    """What a token's claims add: missing, unreadable or disagreeing ones, and remarks."""
-    claims = proof.claims or {}
-    yield from _claim_faults(claims)
-    if _differ_any(document, claims):
-        yield result("jwt_dates_differ")
-    if "jti" in claims and "id" in document and claims["jti"] != document["id"]:
-        yield result("jwt_id_mismatch", "jti")
-    if format in _OPEN_BADGES and not _is_sd_jwt(proof):
-        if claims.get("iss") is None or claims.get("jti") is None or claims.get("nbf") is None:
-            missing = [name for name in ("iss", "jti", "nbf") if claims.get(name) is None]
-            yield result("jwt_claim_missing", ", ".join(missing))
-        if _first_subject_id(document) is not None and "sub" not in claims:
-            yield result("jwt_sub_missing")
-
-
-def _is_sd_jwt(proof: ProofFinding) -> bool:
-    """What Open Badges asks of a token it asks of its own profile; SD-JWT is none of its."""
-    return bool(proof.securing) and proof.securing[0].startswith("sd-jwt")
-
-
-_SAME_DATES: Final = {"nbf": ("validFrom", "issuanceDate"), "exp": ("validUntil", "expirationDate")}
-
-
-def _differ_any(document: Json, claims: Json) -> bool:
-    return any(claim in claims and _differ(document, names, claims[claim]) for claim, names in _SAME_DATES.items())
-
-
-def _differ(document: Json, names: tuple[str, str], claim: object) -> bool:
-    """Whether a token's date is not the record's (Open Badges 3.0: `nbf` is `validFrom`, `exp` is `validUntil`)."""
-    instant = parse_numeric_date(claim)
-    if instant is None:
-        return False
-    written = [parse_date_time(document[name]) for name in names if name in document]
-    whole = [w.replace(microsecond=0) if w and w.microsecond else w for w in written]
-    return bool(whole) and instant not in whole
-
-
-_CLAIM_TYPES: Final[dict[str, tuple[type, ...]]] = {
-    "iss": (str,),
-    "jti": (str,),
-    "exp": (int, float),
-    "nbf": (int, float),
-}
-
-
-def _claim_faults(claims: Json) -> Iterator[CheckResult]:
-    """`nbf: null` and an `iat` in words occur in published tokens; nothing is decided by them, so they are remarks."""
-    bad = [
-        name
-        for name, right in _CLAIM_TYPES.items()
-        if name in claims and (not isinstance(claims[name], right) or isinstance(claims[name], bool))
-    ]
-    odd = ["nbf"] if "nbf" in bad and claims["nbf"] is None else []
-    if "iat" in claims and not isinstance(claims["iat"], int | float):
-        odd.append("iat")
-    if "sub" in claims and not isinstance(claims["sub"], str):
-        odd.append("sub")
-    if isinstance(claims.get("jti"), str) and ":" not in claims["jti"]:
-        odd.append("jti")
-    if not bad and not odd:
-        return
-    bad = [name for name in bad if name not in odd]
-    if bad:
-        yield result("jwt_claim_malformed", ", ".join(bad))
-    if odd:
-        yield result("jwt_claim_unusual", ", ".join(odd))
-
-
 # --- pieces ------------------------------------------------------------------------------------------------------
 
 
@@ -415,11 +332,6 @@ def _names_subject(document: Json) -> bool:
     subjects = [s for s in _as_list(subject) if isinstance(s, dict)]
     without = [s for s in subjects if "id" not in s and "identifier" not in s]
     return bool(subjects) and not without
-
-
-def _first_subject_id(document: Json) -> str | None:
-    subjects = _as_list(document.get("credentialSubject"))
-    return identifier(subjects[0]) if subjects and isinstance(subjects[0], dict) else None
 
 
 def _is_type(value: object) -> bool:

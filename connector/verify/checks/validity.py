@@ -6,18 +6,20 @@ Every date that is there counts: those of the record and, for a token, `nbf` and
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from connector.model.frozen import frozen
 from connector.model.report import CheckResult
 from connector.verify.codes import result
-from connector.verify.dates import CLOCK_SKEW, parse_date_time, parse_numeric_date, write
+from connector.verify.dates import CLOCK_SKEW, parse_date_time, parse_local_date_time, parse_numeric_date, write
 
 Json = dict[str, Any]
 
 _BEGIN: Final = ("validFrom", "issuanceDate")
 _END: Final = ("validUntil", "expirationDate")
+_MAY_LACK_ZONE: Final = frozenset({"issuanceDate", "expirationDate"})
+"""Members of VCDM 1.1, which asks for an XML Schema dateTime; version 2.0 asks for one with a zone."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 
@@ -97,6 +99,8 @@ def _compare(begin: datetime | None, end: datetime | None, now: datetime) -> Val
 
 def _read(document: Json, name: str) -> datetime:
     instant = parse_date_time(document[name])
+    if instant is None and name in _MAY_LACK_ZONE:
+        instant = parse_local_date_time(document[name])
     if instant is None:
         raise _Unreadable(f"{name} is not a date and time with a zone")
     return instant
@@ -117,7 +121,7 @@ def _read_loosely(document: Json, name: str, *, end: bool) -> datetime | None:
         day = parse_date_time(f"{value}T00:00:00Z")
         instant = _end_of(day) if day and end else day
     elif isinstance(value, str):
-        instant = parse_date_time(value) or _without_zone(value)
+        instant = parse_local_date_time(value)  # as tools of Open Badges 1.x and 2.0 write it
     else:
         instant = parse_numeric_date(value)
     if instant is None:
@@ -131,9 +135,3 @@ def _end_of(day: datetime) -> datetime:
         return day + timedelta(days=1)
     except OverflowError:
         return day
-
-
-def _without_zone(value: str) -> datetime | None:
-    """Open Badges 1.x and 2.0 tools write local times without a zone; they are taken as UTC."""
-    instant = parse_date_time(f"{value}Z")
-    return instant.astimezone(UTC) if instant else None

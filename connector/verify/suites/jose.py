@@ -23,7 +23,6 @@ NAME: Final = "jwt"
 SUPPORTED: Final = frozenset().union(*ALGORITHMS.values())
 _CREDENTIAL_TYPES: Final = frozenset({"jwt", "vc+jwt", "vc+ld+jwt", "vc-ld+jwt"})
 _PRESENTATION_TYPES: Final = frozenset({"jwt", "vp+jwt", "vp+ld+jwt", "vp-ld+jwt"})
-_OPEN_BADGES_HEADER: Final = frozenset({"alg", "kid", "jwk", "typ"})
 _REFUSED_MEMBERS: Final = frozenset({"crit", "b64", "zip", "enc", "epk"})
 _CREDENTIAL_MEMBERS: Final = frozenset({"@context", "type", "issuer", "credentialSubject"})
 _TWICE_SAID: Final = (
@@ -69,7 +68,6 @@ class Token:
     document: Json
     claims: Json
     securing: str
-    unusual_header: tuple[str, ...]
     published_as: PublishedAs | None = None
 
 
@@ -137,9 +135,7 @@ def read(jws: CompactJws, *, presentation: bool = False) -> Token:
         document = claims
     else:
         raise CheckError("jwt_malformed", "the payload is not a record")
-    odd = [name[:40] for name in jws.header if name not in _OPEN_BADGES_HEADER]
-    unusual = tuple(sorted(odd)) if odd else ()
-    return Token(document, claims, f"jwt-{jws.header.get('alg')}", unusual)
+    return Token(document, claims, f"jwt-{jws.header.get('alg')}")
 
 
 def _parse(payload: bytes) -> Json:

@@ -67,7 +67,7 @@ def read(jws: CompactJws, *, presentation: bool = False) -> Token:
     _check_type(kind, claims, jws.header)
     _check_hiding(kind, claims, sd_jwt)
     document = _COMPLETED[kind](record, claims) if kind in _COMPLETED else record
-    return Token(document, claims, f"{NAME}-{jws.header.get('alg')}", (), _PUBLISHED_AS.get(kind))
+    return Token(document, claims, f"{NAME}-{jws.header.get('alg')}", _PUBLISHED_AS.get(kind))
 
 
 def _check_type(kind: str, claims: Json, header: Json) -> None:

@@ -57,10 +57,10 @@ def test_a_flood_of_statements_is_an_error(scene: Scene) -> None:
 
 
 def test_what_is_no_date_is_not_remembered() -> None:
-    before = dates._parse.cache_info().currsize
+    before = dates._remembered.cache_info().currsize
     assert dates.parse_date_time("2025-05-01T00:00:00." + "1" * 1_000_000 + "Z") is None
     assert dates.parse_date_time("x" * 1_000_000) is None
-    assert dates._parse.cache_info().currsize == before
+    assert dates._remembered.cache_info().currsize == before
 
 
 def test_a_key_padded_with_members_of_other_kinds_is_not_remembered() -> None:

@@ -13,12 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.model.credential import CredentialFormat
 from connector.model.report import Decision, Verdict
 from connector.testing.issuer import Issuer
-from connector.verify.checks import proof, structure
+from connector.verify.checks import structure
 from connector.verify.checks.structure import credential_faults, is_url, presentation_faults
-from connector.verify.codes import result
 
 from .conftest import EMAIL, Scene, codes
 
@@ -115,38 +113,6 @@ def test_two_lists_are_not_taken_for_one_another() -> None:
     first, *others = document["type"]
     document |= {"@context": [*document["@context"], first], "type": others}
     assert not structure._is_plain(document)
-
-
-TOKENS: dict[str, Callable[[Json], Any]] = {
-    "no iss": lambda c: c.pop("iss"),
-    "no jti": lambda c: c.pop("jti"),
-    "no nbf": lambda c: c.pop("nbf"),
-    "no sub": lambda c: c.pop("sub"),
-    "an iss that is no text": lambda c: c.update(iss=7),
-    "a sub that is no text": lambda c: c.update(sub={"id": "did:example:maria"}),
-    "another jti": lambda c: c.update(jti="urn:uuid:another"),
-    "an nbf that is true": lambda c: c.update(nbf=True),
-    "an nbf in words": lambda c: c.update(nbf="soon"),
-    "an nbf of null": lambda c: c.update(nbf=None),
-    "another nbf": lambda c: c.update(nbf=c["nbf"] + 1),
-    "another exp": lambda c: c.update(exp=c["exp"] + 1),
-    "an exp of null": lambda c: c.update(exp=None),
-    "an iat in words": lambda c: c.update(iat="now"),
-}
-
-
-@pytest.mark.parametrize("name", TOKENS)
-def test_each_remark_on_a_token_is_found_by_the_short_way_too(name: str) -> None:
-    document = Issuer("form").unsigned_badge(subject_id="did:example:maria")
-    document |= {"validFrom": "2025-05-01T00:00:00Z", "validUntil": "2030-05-01T00:00:00Z"}
-    claims = {"iss": document["issuer"]["id"], "jti": document["id"], "sub": "did:example:maria"}
-    claims |= {"nbf": 1_746_057_600, "exp": 1_903_824_000}
-    found = proof.ProofFinding(result("proof_valid"), document, ("jwt-EdDSA",), claims=claims)
-    assert structure._is_plain_token(document, claims)
-    assert list(structure.token_results(document, CredentialFormat.OPEN_BADGE_3, found)) == []
-    TOKENS[name](claims)
-    assert list(structure.token_results(document, CredentialFormat.OPEN_BADGE_3, found))
-    assert not structure._is_plain_token(document, claims)
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def _accepts(token: str, jwk: Json) -> bool:
         header, payload, signing_input, signature = codec.split_compact_jws(token)
         jws = CompactJws(token, header, payload, signing_input, signature)
         jose.check_header(header)
-        said = jose.Token({}, {"iss": ISSUER}, "", ())
+        said = jose.Token({}, {"iss": ISSUER}, "")
         proof.verify_token(jws, said, documents, purpose=proof.ASSERTION, now=NOW)
     except (IntakeError, CheckError):
         return False

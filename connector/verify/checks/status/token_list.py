@@ -131,7 +131,7 @@ def _key(jws: CompactJws, claims: Json, issuer: str, lists: StatusLists) -> Foun
         found = certificates.found_key(jws.header["x5c"], issuer, lists.anchors, now=lists.now)
         jose.check_signature(jws, found.key)
         return found
-    named = jose.Token({"issuer": issuer}, claims, "", (), jose.PublishedAs.EITHER)
+    named = jose.Token({"issuer": issuer}, claims, "", jose.PublishedAs.EITHER)
     return proof.verify_token(jws, named, lists.documents, purpose=proof.ASSERTION, now=lists.now)
 
 
