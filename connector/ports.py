@@ -34,6 +34,7 @@ class Purpose(StrEnum):
     STATUS_LIST = "status_list"
     HOSTED_BADGE = "hosted_badge"
     LINK = "link"
+    REFRESH = "refresh"
     REGISTRY = "registry"
 
 

@@ -45,6 +45,7 @@ KEEP_SECONDS: Final = {
     Purpose.STATUS_LIST: 300.0,
     Purpose.HOSTED_BADGE: 60.0,
     Purpose.LINK: 0.0,
+    Purpose.REFRESH: 0.0,
     Purpose.REGISTRY: 0.0,  # kept elsewhere, beyond a restart
 }
 MAX_REMEMBERED_REQUESTS: Final = 2_000

@@ -127,6 +127,26 @@ _STATUS: Final = _rows(
     ("status_message", _PASSED, None, "The issuer publishes remarks on the record that do not end it."),
     ("status_message_set", _UNDETERMINED, None, "The issuer has put a remark on the record that does not end it."),
     ("status_message_unknown", _UNDETERMINED, None, "The issuer's remarks on the record could not be read."),
+    (
+        "record_refreshed",
+        _PASSED,
+        None,
+        "The issuer gave a newer version of the record, which was checked in its place.",
+    ),
+    ("refresh_not_newer", _PASSED, None, "The issuer has no newer version of the record."),
+    (
+        "refresh_unavailable",
+        _PASSED,
+        None,
+        "The issuer's newest version of the record could not be had; this one counts.",
+    ),
+    ("refresh_other_record", _PASSED, None, "The issuer's site answered with another record, which was left aside."),
+    (
+        "refresh_not_sound",
+        _PASSED,
+        None,
+        "What the issuer's site gave as newest version does not stand; this one counts.",
+    ),
     ("status_refresh_due", _PASSED, None, "The issuer says that there is a newer version of the record."),
     (
         "status_value_unknown",

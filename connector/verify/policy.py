@@ -198,6 +198,15 @@ class TestIssuers(StrEnum):
     ALLOW = "allow"
 
 
+class Refresh(StrEnum):
+    """When an issuer is asked for the newest version of a record that names a refresh service."""
+
+    ALWAYS = "always"
+    WHEN_DUE = "when_due"
+    """Only for a record that has expired, or of which the issuer's status list says that there is a newer one."""
+    NEVER = "never"
+
+
 class Recognition(StrEnum):
     RECOGNISED = "recognised"
     OUTSIDE_TERMS = "outside_terms"
@@ -240,6 +249,7 @@ class Policy(_Part):
     sensitive: Sensitive = Sensitive()
     require: Require = Require()
     test_issuers: TestIssuers = TestIssuers.REFUSE
+    refresh: Refresh = Refresh.ALWAYS
     trusted_certificates: tuple[Annotated[TrustedCertificate, BeforeValidator(as_certificate)], ...] = ()
 
     @property

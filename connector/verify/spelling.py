@@ -8,6 +8,7 @@ status entry, or the address that a badge was issued to.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 
 def single(value: Any) -> Any:
@@ -23,6 +24,12 @@ def reference(value: Any) -> Any:
     if isinstance(value, dict) and value.keys() == {"id"}:
         return value["id"]
     return value
+
+
+def comparable(identifier: str) -> str:
+    """An id for comparing: percent-decoded, without white space around it (Open Badges 3.0, "Credential equality and
+    comparison algorithm")."""
+    return unquote(identifier).strip()
 
 
 def every(value: Any) -> list[Any]:

@@ -31,9 +31,11 @@ from connector.model.report import (
 )
 from connector.ports import World
 from connector.verify import policy as judge
+from connector.verify import refresh
 from connector.verify.checks import holder, issuer, key_binding, proof, status, structure, subject, validity
 from connector.verify.checks.holder import HolderFinding, PresentationContext
 from connector.verify.codes import CODES, result, verdict_of
+from connector.verify.errors import CheckError
 from connector.verify.jsonld.limits import shared_work
 from connector.verify.policy import Policy
 from connector.verify.suites import hosted, signed_badge
@@ -102,6 +104,7 @@ class _Run:
     presentation: PresentationContext | None
     proved_emails: tuple[str, ...]
     lists: status.StatusLists = field(init=False)
+    refreshes: int = field(init=False, default=0)
     _holders: dict[tuple[int, ...], tuple[tuple[Envelope, ...], HolderFinding]] = field(
         init=False, default_factory=dict
     )
@@ -128,7 +131,8 @@ def _assess(credential: UnverifiedCredential, run: _Run) -> AssessedCredential:
     if credential.problem is not None:
         return _refuse_unreadable(credential, credential.problem, run)
     if credential.format is not CredentialFormat.OPEN_BADGE_2:
-        return _assess_signed(credential, run)
+        assessed = _assess_signed(credential, run)
+        return _refreshed(assessed, run) if "refreshService" in assessed.document else assessed
     return _assess_open_badge_2(credential, run)
 
 
@@ -202,6 +206,25 @@ def _assess_signed(credential: UnverifiedCredential, run: _Run) -> AssessedCrede
     # 9. Then the policy judges.
     checks = (*form, proven.result, dates.result, *state, *who.results, about.result, presented.result)
     return _conclude(credential, document, checks, proven.securing, run, who.finding, about.finding, dates)
+
+
+def _refreshed(original: AssessedCredential, run: _Run) -> AssessedCredential:
+    """The newest version of a record whose issuer keeps it at an address, asked once (Open Badges 3.0, step "Refresh").
+
+    It is verified from the start, as if it had been handed in, and only takes the place of a record of the same issuer,
+    id and subject. What comes of it never leaves less than there was.
+    """
+    address = refresh.address(original, run.policy.refresh)
+    if address is None:
+        return original
+    run.refreshes += 1
+    if run.refreshes > refresh.MAX_REFRESHES:
+        return refresh.remarked(original, result("refresh_unavailable", f"more than {refresh.MAX_REFRESHES} records"))
+    try:
+        newer = _assess_signed(refresh.fetch(address, original, run.world.documents), run)
+    except CheckError as error:
+        return refresh.remarked(original, result(error.code, error.detail))
+    return refresh.choose(original, newer)
 
 
 def _unproven(name: CheckName, claimed: IssuerFinding, run: _Run) -> CheckResult:

@@ -16,7 +16,7 @@ from connector.verify.checks import proof
 from connector.verify.checks.status.lists import Record, StatusLists, parse_object
 from connector.verify.codes import result
 from connector.verify.errors import CheckError
-from connector.verify.spelling import reference
+from connector.verify.spelling import comparable, reference
 
 Json = dict[str, Any]
 
@@ -52,7 +52,7 @@ def look_up(value: Json, record: Record, lists: StatusLists) -> list[CheckResult
     if record.id is None:
         raise CheckError("status_entry_malformed", "the record has no id that could be listed")
     known = lists.once((NAME, url, record.issuer or ""), lambda: _load(url, record, lists))
-    wanted = plain(record.id)
+    wanted = comparable(record.id)
     if wanted in known.revoked:
         return [result("status_revoked", f"revocation, {url[:200]}")]
     if wanted in known.unclear:
@@ -65,11 +65,6 @@ def look_up(value: Json, record: Record, lists: StatusLists) -> list[CheckResult
     if _host(url) != _host_of_issuer(record.issuer):
         answers.append(result("status_list_other_site", _host(url)))
     return answers
-
-
-def plain(identifier: str) -> str:
-    """An id for comparing: percent-decoded, without white space around it (Open Badges 3.0, credential equality)."""
-    return unquote(identifier).strip()
 
 
 def _load(url: str, record: Record, lists: StatusLists) -> _List:
@@ -105,10 +100,10 @@ def _entries(value: object) -> list[object]:
 def _read(entry: object) -> tuple[str, object]:
     """An id and whether it is revoked: yes, where nothing is said."""
     if isinstance(entry, str):
-        return plain(entry), True
+        return comparable(entry), True
     if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
         raise CheckError("status_list_malformed", "an entry of revokedCredentials has no id")
-    return plain(entry["id"]), entry.get("revoked", True)
+    return comparable(entry["id"]), entry.get("revoked", True)
 
 
 def _host(url: str) -> str:
