@@ -158,7 +158,7 @@ def _hide(payload: Json, steps: list[str], algorithm: str) -> str:
     return text
 
 
-def jwt_vc_issuer_metadata(issuer: Issuer, *, kid: str = "key-1", **members: Any) -> Json:
+def jwt_vc_issuer_metadata(issuer: Issuer, /, *, kid: str = "key-1", **members: Any) -> Json:
     """JWT VC Issuer Metadata of an https issuer, with its key written out."""
     metadata: Json = {"issuer": issuer.id, "jwks": {"keys": [{**issuer.key.public_jwk, "kid": kid}]}} | members
     return {name: value for name, value in metadata.items() if value is not None}

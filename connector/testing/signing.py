@@ -85,6 +85,10 @@ class SigningKey:
         return public.public_bytes(pem, form).decode()
 
     @property
+    def public_key(self) -> ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey:
+        return self._key.public_key()
+
+    @property
     def public_jwk(self) -> Json:
         public = self._key.public_key()
         if isinstance(public, ed25519.Ed25519PublicKey):

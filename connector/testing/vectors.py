@@ -38,6 +38,10 @@ SUPPORTED: Final = frozenset(
         "jwt-ES384",
         "jwt-ES512",
         "jwt-EdDSA",
+        "sd-jwt",
+        "sd-jwt-ES384",
+        "sd-jwt-ES512",
+        "sd-jwt-EdDSA",
     }
 )
 """The kinds of proof that this release says it verifies; `a+b` in the index is a proof set of both."""
@@ -60,7 +64,11 @@ DIFFERENCES: Final = {
     ),
     "w3c-vc-jose-cose/presentation-jose-multiple.txt": (
         "unsupported",
-        "it also holds an SD-JWT and a COSE credential, which are not supported; an expired envelope has no verdict",
+        "it also holds a COSE credential, which is not supported; an expired envelope has no verdict",
+    ),
+    "w3c-vc-jose-cose/presentation-sdjwt-selective.txt": (
+        "invalid",
+        "the document of its holder does not list the key for authentication, so it may not sign presentations",
     ),
     "jws-test-suite/microsoft__credential-1--key-2-secp256r1.vc-jwt.json": ("invalid", _NAMES_ANOTHER_KEY),
     "jws-test-suite/microsoft__credential-1--key-3-secp384r1.vc-jwt.json": ("invalid", _NAMES_ANOTHER_KEY),
