@@ -60,7 +60,7 @@ from connector.verify.policy_file import load_policy
 if TYPE_CHECKING:
     from connector.infra.engine import Engine
 
-__all__ = ["Connector", "build", "guarded_documents", "new_api_key"]
+__all__ = ["Connector", "build", "new_api_key"]
 
 log = logging.getLogger(__name__)
 
@@ -518,7 +518,7 @@ def build(
         vault=vault,
         accounts=_accounts(settings, transports or {}, RefreshTokens(engine, vault)),
         clock=clock,
-        documents=(documents or guarded_documents(settings)).session,
+        documents=(documents or GuardedDocuments(**settings.egress)).session,
     )
     if files:
         connector.policy()
@@ -526,16 +526,6 @@ def build(
         for name in connector.connections:
             connector.mapping(name)
     return connector
-
-
-def guarded_documents(settings: Settings) -> GuardedDocuments:
-    """The network as the settings allow it."""
-    return GuardedDocuments(
-        proxy=settings.egress_proxy or None,
-        proxy_filters=settings.egress_proxy_filters,
-        allow_hosts=settings.egress_allow,
-        ca_bundle=settings.ca_bundle,
-    )
 
 
 def _make_data_dir(path: Path) -> None:

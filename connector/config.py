@@ -21,7 +21,6 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, Pydanti
 
 from connector import registry
 from connector.errors import ConfigurationError
-from connector.infra.ats_http import require_safe_url
 from connector.ports import AtsPlugin
 
 PREFIX: Final = "LER_"
@@ -122,6 +121,16 @@ class Settings(BaseSettings):
 
     ats_connections: tuple[ConnectionSettings, ...] = Field((), exclude=True, init=True, repr=True)
     """The validated connections; filled by `load_settings`, not by a variable of that name."""
+
+    @property
+    def egress(self) -> dict[str, Any]:
+        """What `GuardedDocuments` is made with: the network as these settings allow it."""
+        return {
+            "proxy": self.egress_proxy or None,
+            "proxy_filters": self.egress_proxy_filters,
+            "allow_hosts": self.egress_allow,
+            "ca_bundle": self.ca_bundle,
+        }
 
     @field_validator("connections", "egress_allow", mode="before")
     @classmethod
@@ -317,6 +326,8 @@ def _refuse_unknown(prefix: str, members: Mapping[str, str], plugin: AtsPlugin) 
 
 
 def _require_safe_urls(prefix: str, ats: BaseModel) -> None:
+    from connector.infra.ats_http import require_safe_url  # not for a verification, which knows no ATS
+
     for name in type(ats).model_fields:
         value = getattr(ats, name)
         if name.endswith("url") and isinstance(value, str) and value:

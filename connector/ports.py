@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-import httpx
 from pydantic import BaseModel
 
 from connector.model.applicant import ApplicationRef
@@ -23,6 +22,9 @@ from connector.model.changes import (
     PutForm,
 )
 from connector.model.report import RequestRecord
+
+if TYPE_CHECKING:
+    import httpx
 
 # --- documents from the network ----------------------------------------------------------------------------------
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from connector.errors import ConfigurationError
 from connector.ports import AtsPlugin
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP: Final = "ler_connector.ats"
 
@@ -41,6 +43,8 @@ def plugins() -> Mapping[str, AtsPlugin]:
 
 
 def _entries() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points  # takes as long to load as a verification
+
     return _unique(entry_points(group=GROUP))
 
 

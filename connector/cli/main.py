@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import io
 import sys
-from importlib import metadata
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Final
 
 import typer
 
-from connector.cli import deliver, keys, mapping, operate, sandbox, service, verify
 from connector.errors import ConfigurationError, ConnectorError, MappingError, PolicyFileError
+
+COMMANDS: Final = {
+    "verify": "verify",
+    "plan": "verify",
+    "deliver": "deliver",
+    "serve": "service",
+    "sandbox": "sandbox",
+    "demo": "service",
+    "doctor": "operate",
+    "vectors": "operate",
+}
+"""Command -> the file that has a function of its name."""
+GROUPS: Final = {"mapping": "mapping", "key": "keys"}
+"""Group of commands -> the file whose `app` holds them."""
+HIDDEN: Final = frozenset({"vectors"})
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(metadata.version("ler-ats-connector"))
+        from importlib.metadata import version
+
+        typer.echo(version("ler-ats-connector"))
         raise typer.Exit
 
 
-app = typer.Typer(
-    name="ler-connector",
-    help="Learning and employment records into an applicant tracking system. It never scores or ranks people.",
-    no_args_is_help=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-)
-
-
-@app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_print_version)
@@ -37,16 +43,35 @@ def _options(
     pass
 
 
-app.command("verify")(verify.verify)
-app.command("plan")(verify.plan)
-app.command("deliver")(deliver.deliver)
-app.command("serve")(service.serve)
-app.command("sandbox")(sandbox.sandbox)
-app.command("demo")(service.demo)
-app.command("doctor")(operate.doctor)
-app.command("vectors", hidden=True)(operate.vectors)
-app.add_typer(mapping.app, name="mapping")
-app.add_typer(keys.app, name="key")
+def application(wanted: str | None = None) -> typer.Typer:
+    """The commands.
+
+    Args:
+        wanted: the one that will be run: the files of the others are not loaded. All of them for any other word.
+    """
+    app = typer.Typer(
+        name="ler-connector",
+        help="Learning and employment records into an applicant tracking system. It never scores or ranks people.",
+        no_args_is_help=True,
+        add_completion=True,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_options)
+    only = wanted if wanted in COMMANDS or wanted in GROUPS else None
+    for name, file in COMMANDS.items():
+        if only in (None, name):
+            app.command(name, hidden=name in HIDDEN)(getattr(import_module(f"connector.cli.{file}"), name))
+    for name, file in GROUPS.items():
+        if only in (None, name):
+            app.add_typer(import_module(f"connector.cli.{file}").app, name=name)
+    return app
+
+
+def __getattr__(name: str) -> typer.Typer:
+    """`app`: all the commands, made when somebody asks for it."""
+    if name != "app":
+        raise AttributeError(name)
+    return application()
 
 
 def main() -> None:
@@ -55,7 +80,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal's encoding lacks is written as an escape
             stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        application(sys.argv[1] if len(sys.argv) > 1 else None)()
     except (ConfigurationError, MappingError, PolicyFileError) as error:
         _say(str(error))
         sys.exit(2)

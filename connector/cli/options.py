@@ -56,19 +56,16 @@ def moment(text: str) -> datetime:
 
 def documents_of(world: Path | None, offline: bool) -> DocumentSource:
     """Where documents come from: a recorded world, nowhere, or the guarded network with the egress settings."""
-    from connector.infra.documents import NoDocuments
-    from connector.infra.world_file import RecordedWorld
+    from connector.config import load_settings
+    from connector.infra.documents import GuardedDocuments, NoDocuments
 
     if world is not None and offline:
         raise ConfigurationError("--documents and --offline exclude each other.")
     if world is not None:
-        return RecordedWorld.load(world)
-    if offline:
-        return NoDocuments()
-    from connector.bootstrap import guarded_documents
-    from connector.config import load_settings
+        from connector.infra.world_file import RecordedWorld
 
-    return guarded_documents(load_settings())
+        return RecordedWorld.load(world)
+    return NoDocuments() if offline else GuardedDocuments(**load_settings().egress)
 
 
 def policy_of(path: Path | None) -> Policy:

@@ -86,7 +86,7 @@ def test_lock_files_hold_hashes_and_no_addresses() -> None:
 def test_verify_starts_without_the_engine_and_the_web() -> None:
     """Importing everything costs seconds; a command line that verifies one file needs neither."""
     code = (
-        "import sys, connector.cli.main; "
+        "import sys, connector.cli.main; connector.cli.main.application(); "
         "print([m for m in ('dbos', 'sqlalchemy', 'fastapi', 'uvicorn', 'alembic') if m in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from connector.errors import ConfigurationError, FetchError
-from connector.infra import documents as module
+from connector.infra import network as module
 from connector.infra.documents import GuardedDocuments
 from connector.ports import Purpose
 
