@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,20 +12,9 @@ from connector.infra.world_file import RecordedWorld
 from connector.intake import receive
 from connector.model.report import Verdict
 from connector.model.submission import Submission
+from connector.testing import hosted_cases
 from connector.verify.suites.badge_documents import BadgeFinding
 from connector.verify.suites.hosted import confirm
-
-ISSUER = "http://example.org/issuer-with-allowed-origins"
-ALLOWED: dict[str, Any] = {
-    "basic-assertion-with-allowed-origins": {"allowedOrigins": ["example.org", "example.com"]},
-    "basic-assertion-with-allowed-origins-valid-multiple-starts-with": {
-        "startsWith": ["https://example.org/", "http://example.com/assert"]
-    },
-    "basic-assertion-with-allowed-origins-invalid-multiple-starts-with": {
-        "startsWith": ["https://example.org/NOT", "http://example.com/NOT"]
-    },
-}
-"""What the profiles of these cases allow; badge class and profile are not among the published documents."""
 
 EXPECTED: dict[str, tuple[Verdict, str]] = {
     # Dates are another check: the site confirms what has expired or lies ahead.
@@ -48,38 +36,17 @@ EXPECTED: dict[str, tuple[Verdict, str]] = {
     "basic-assertion-invalid-type": (Verdict.NONCONFORMANT, "hosted_nonconformant"),
     # The issuer's profile is not published with it.
     "warning-issuer-non-http": (Verdict.UNRESOLVABLE, "hosted_incomplete"),
-    # Its embedded issuer has no id.
-    "2_0_assertion_embedded_badgeclass": (Verdict.NONCONFORMANT, "hosted_nonconformant"),
+    # Nothing of its site is published.
+    "2_0_assertion_embedded_badgeclass": (Verdict.UNRESOLVABLE, "hosted_unreachable"),
     "0_5_basic_instance": (Verdict.UNRESOLVABLE, "hosted_no_address"),
 }
 
 
-def _world(shared: Path, name: str, address: str | None, document: Any) -> RecordedWorld:
-    """The published documents, and at the assertion's own address the assertion."""
-    folder = shared / "vectors" / "documents"
-    entries = json.loads((folder / "index.json").read_text())
-    own: list[dict[str, Any]] = []
-    if address is not None:
-        own.append({"url": address, "body": json.dumps(document)})
-    if name in ALLOWED:
-        own.append({"url": document["badge"], "body": json.dumps(_badge_class(document["badge"]))})
-        own.append({"url": ISSUER, "body": json.dumps(_profile(ALLOWED[name]))})
-    return RecordedWorld([*own, *entries], base=folder)
-
-
-def _badge_class(address: str) -> dict[str, Any]:
-    context = "https://w3id.org/openbadges/v2"
-    return {"@context": context, "type": "BadgeClass", "id": address, "name": "A badge", "issuer": ISSUER}
-
-
-def _profile(policy: dict[str, Any]) -> dict[str, Any]:
-    context = "https://w3id.org/openbadges/v2"
-    return {"@context": context, "type": "Issuer", "id": ISSUER, "name": "An issuer", "verification": policy}
-
-
 def _confirm(shared: Path, path: Path) -> BadgeFinding:
+    vectors = shared / "vectors"
     (credential,) = receive(Submission(content=path.read_bytes()))
-    return confirm(credential, _world(shared, path.stem, credential.url, credential.document))
+    world = hosted_cases.world(vectors, str(path.relative_to(vectors)))
+    return confirm(credential, RecordedWorld(world, base=vectors))
 
 
 @pytest.mark.shared
