@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from connector.errors import (
     ConnectorError,
@@ -22,7 +22,6 @@ from connector.errors import (
 )
 from connector.intake import fetch_link, only_link, receive
 from connector.model.applicant import Applicant
-from connector.model.changes import Change, ChangeSet
 from connector.model.claims import Claim
 from connector.model.credential import AssessedCredential, AssessedEndorsement, CredentialFormat
 from connector.model.report import DECISION_ORDER, CheckResult, Decision, RequestRecord, Verdict
@@ -32,7 +31,10 @@ from connector.ports import World
 from connector.verify import assess_all, verdict_of_file
 from connector.verify.policy import Policy
 
-Planner = Callable[[Sequence[Claim]], ChangeSet]
+if TYPE_CHECKING:
+    from connector.model.changes import Change, ChangeSet
+
+Planner = Callable[[Sequence[Claim]], "ChangeSet"]
 
 MAX_CLAIMS: Final = 10_000
 """Of one submission; a transcript of 100 badges with 20 skills each makes 2,000."""

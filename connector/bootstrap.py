@@ -48,7 +48,8 @@ from connector.model.records import (
 )
 from connector.model.submission import Submission
 from connector.model.work import Action, Work
-from connector.normalize import EMPTY, Crosswalk, load_crosswalk
+from connector.normalize import EMPTY, Crosswalk
+from connector.normalize.crosswalk_file import load_crosswalk
 from connector.pipeline import Tools
 from connector.ports import Capabilities, Catalog, Clock, DocumentSource, Probe, World
 from connector.share import consent, links

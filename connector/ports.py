@@ -8,23 +8,23 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from pydantic import BaseModel
-
 from connector.model.applicant import ApplicationRef
-from connector.model.changes import (
-    AddAttachment,
-    AtsState,
-    AttachmentState,
-    Family,
-    FieldValue,
-    FormState,
-    NoteState,
-    PutForm,
-)
 from connector.model.report import RequestRecord
 
 if TYPE_CHECKING:
     import httpx
+    from pydantic import BaseModel
+
+    from connector.model.changes import (
+        AddAttachment,
+        AtsState,
+        AttachmentState,
+        Family,
+        FieldValue,
+        FormState,
+        NoteState,
+        PutForm,
+    )
 
 # --- documents from the network ----------------------------------------------------------------------------------
 
@@ -152,6 +152,8 @@ class Capabilities:
 
     def holds(self, family: Family) -> bool:
         """Whether this ATS has anything of that family."""
+        from connector.model.changes import Family  # not for a verification, which writes nothing
+
         if family is Family.NOTES:
             return self.notes is not NoteSupport.NONE
         return bool(getattr(self, family.value))

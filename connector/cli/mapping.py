@@ -61,7 +61,7 @@ def _findings(path: Path, wanted: _Wanted | None) -> list[Finding]:
     """
     from connector import registry
     from connector.mapping import as_finding, check_mapping, in_order, mistakes
-    from connector.normalize import crosswalk_mistakes, is_crosswalk
+    from connector.normalize.crosswalk_file import crosswalk_mistakes, is_crosswalk
 
     if is_crosswalk(path):
         return [as_finding(error) for error in crosswalk_mistakes(path)]

@@ -104,10 +104,14 @@ def crosswalk_of() -> Crosswalk:
         MappingError: with file, line and column.
     """
     from connector.config import load_settings
-    from connector.normalize import EMPTY, load_crosswalk
+    from connector.normalize import EMPTY
 
     chosen = load_settings().crosswalk_file
-    return load_crosswalk(chosen) if chosen else EMPTY
+    if chosen is None:
+        return EMPTY
+    from connector.normalize.crosswalk_file import load_crosswalk
+
+    return load_crosswalk(chosen)
 
 
 def read_input(path: str) -> bytes:

@@ -23,14 +23,7 @@ from connector.model.credential import AssessedCredential, CredentialFormat
 from connector.model.report import CheckName, Decision, Outcome, SubjectMatch, Verdict
 from connector.normalize.clr import read_clr
 from connector.normalize.collect import Collector
-from connector.normalize.crosswalk import (
-    EMPTY,
-    Crosswalk,
-    crosswalk_mistakes,
-    crosswalk_schema,
-    is_crosswalk,
-    load_crosswalk,
-)
+from connector.normalize.crosswalk import EMPTY, Crosswalk
 from connector.normalize.europass import read_europass
 from connector.normalize.ler_rs import read_ler_rs
 from connector.normalize.open_badges import read_open_badge_2, read_open_badge_3
@@ -39,10 +32,6 @@ from connector.normalize.plain_vc import read_plain_vc
 __all__ = [
     "EMPTY",
     "Crosswalk",
-    "crosswalk_mistakes",
-    "crosswalk_schema",
-    "is_crosswalk",
-    "load_crosswalk",
     "read_claims",
 ]
 

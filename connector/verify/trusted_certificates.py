@@ -11,8 +11,6 @@ from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from connector.verify.certificates import read_anchors
-
 MAX_PEM_BYTES: Final = 1_000_000
 """A national list of trusted authorities stays below."""
 
@@ -64,6 +62,8 @@ def _checked(pem: str, file: str) -> str:
 
 
 def _check(pem: str) -> None:
+    from connector.verify.certificates import read_anchors  # X.509 takes long to load, and few policies name any
+
     try:
         read_anchors(pem)
     except ValueError:

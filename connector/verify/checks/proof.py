@@ -13,7 +13,7 @@ from connector.model.credential import CompactJws, CredentialFormat, UnverifiedC
 from connector.model.frozen import frozen
 from connector.model.report import CheckResult, Outcome, Verdict
 from connector.ports import DocumentSource
-from connector.verify import certificates, keys, suites
+from connector.verify import keys, suites
 from connector.verify.checks.proof_chain import signed_documents
 from connector.verify.codes import CODES, result
 from connector.verify.dates import CLOCK_SKEW, parse_date_time, parse_numeric_date
@@ -235,6 +235,8 @@ def verify_token(
         CheckError: no key can be had or counts, or it did not make this token.
     """
     if jws.sd_jwt is not None and "x5c" in jws.header:
+        from connector.verify import certificates  # X.509 takes long to load, and few tokens have any
+
         found = certificates.found_key(jws.header["x5c"], token.claims.get("iss"), anchors, now=now)
     else:
         found = _token_key(jws, token, documents, purpose, now)

@@ -10,7 +10,8 @@ import pytest
 
 from connector.errors import MappingError
 from connector.model.claims import SkillSource
-from connector.normalize import crosswalk_schema, load_crosswalk, read_claims
+from connector.normalize import read_claims
+from connector.normalize.crosswalk_file import crosswalk_schema, load_crosswalk
 
 ESCO = "http://data.europa.eu/esco/skill/0fb4ac4c-3f4c-4a48-8d47-6d3a1b9a7f1f"
 

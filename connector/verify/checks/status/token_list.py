@@ -13,7 +13,6 @@ from connector.errors import IntakeError
 from connector.model.credential import CompactJws
 from connector.model.frozen import frozen
 from connector.model.report import CheckResult
-from connector.verify import certificates
 from connector.verify.checks import proof
 from connector.verify.checks.status.lists import (
     MAX_LIST_BYTES,
@@ -128,6 +127,8 @@ def _signer(jws: CompactJws, claims: Json, record: Record, lists: StatusLists) -
 def _key(jws: CompactJws, claims: Json, issuer: str, lists: StatusLists) -> FoundKey:
     """The key that made the list, found in the ways in which keys of SD-JWT issuers are found."""
     if "x5c" in jws.header:
+        from connector.verify import certificates
+
         found = certificates.found_key(jws.header["x5c"], issuer, lists.anchors, now=lists.now)
         jose.check_signature(jws, found.key)
         return found
