@@ -48,10 +48,10 @@ def measure(
         proven: the record's own proof: only then is the key that it names anybody's.
         presented: the answer of the presentation around it, if any; a bad one stands.
     """
-    if sd_jwt.key_binding is None or presented.result.outcome is Outcome.UNDETERMINED:
+    if sd_jwt.key_binding is None:
         return presented
-    asked = presented.result.code == "holder_proof_required"
-    if presented.result.outcome is Outcome.FAILED and not asked:
+    needed = presented.result.code == "holder_proof_required"
+    if presented.result.outcome is Outcome.FAILED and not (needed and proven.holds):
         return presented
     if not proven.holds:
         return HolderFinding(result("holder_unchecked", "the record that names the holder's key is not proven"))
@@ -59,7 +59,8 @@ def measure(
         found = _judge(sd_jwt.key_binding, sd_jwt, proven.claims or {}, context, documents, now)
     except CheckError as error:
         return HolderFinding(result(error.code, error.detail), presented.signers)
-    if (asked or presented.for_us) and not found.for_us:
+    weaker = (needed or presented.for_us) and not found.for_us
+    if weaker or presented.result.outcome is Outcome.UNDETERMINED:
         return presented
     return HolderFinding(found.result, presented.signers, found.for_us, found.by_named_key)
 

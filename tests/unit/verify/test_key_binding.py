@@ -242,3 +242,19 @@ def test_a_presentation_by_somebody_else_is_not_made_good_by_a_key_binding() -> 
     assert (assessed.report.subject.match, assessed.decision) == ("contradicted", Decision.REFUSED)
     unsigned = {"@context": ["https://www.w3.org/ns/credentials/v2"], "type": "VerifiablePresentation"}
     assert scene.assess(unsigned | {"verifiableCredential": [enveloped]}).report.subject.match == "holder_proof"
+
+
+def test_a_presentation_that_cannot_be_checked_does_not_hide_a_bad_key_binding() -> None:
+    stranger = Issuer("somebody unknown", method="web")  # whose document is not to be had
+    scene, one = scene_of(ASKED)
+    for text, code in (
+        (one.bound(HOLDER, made=THEN), "holder_unchecked"),
+        (one.bound(SigningKey("a thief", "ES256"), made=THEN), "key_binding_invalid"),
+    ):
+        enveloped = {
+            "@context": "https://www.w3.org/ns/credentials/v2",
+            "type": "EnvelopedVerifiableCredential",
+            "id": f"data:application/dc+sd-jwt,{text}",
+        }
+        shown = stranger.jwt_presentation([enveloped], nonce="n-1", audience="https://apply.example")
+        assert code in codes(scene.assess(shown))
