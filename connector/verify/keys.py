@@ -79,6 +79,7 @@ _MULTICODEC: Final[dict[bytes, KeyKind]] = {
     b"\xe7\x01": KeyKind.SECP256K1,
     b"\x85\x24": KeyKind.RSA,
 }
+_PREFIXES: Final = {kind: prefix for prefix, kind in _MULTICODEC.items()}
 _OTHER_MULTICODECS: Final = {
     b"\xec\x01": "X25519",
     b"\xeb\x01": "BLS12-381",
@@ -106,6 +107,14 @@ class PublicKey:
     kind: KeyKind
     spki: bytes
     only: str | None = field(default=None, compare=False)
+
+    @property
+    def multicodec(self) -> bytes:
+        """The bytes of its Multikey (Controlled Identifiers 1.0 section 2.2.2), of any kind but RSA."""
+        if self.kind is KeyKind.ED25519:
+            return b"\xed\x01" + self.spki[-32:]
+        size = _CURVES[self.kind][2]
+        return _PREFIXES[self.kind] + bytes((2 + self.spki[-1] % 2,)) + self.spki[-2 * size : -size]
 
     def allows(self, algorithm: object) -> bool:
         """Whether the JOSE `alg` is one that this key is for."""

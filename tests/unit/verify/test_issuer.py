@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connector import codec
 from connector.model.report import CheckName, Decision, Verdict
 from connector.testing.documents import NOW
 from connector.testing.issuer import Issuer
@@ -255,7 +256,15 @@ def test_published_keys_are_found_however_they_are_written() -> None:
     jwk = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
     assert is_published(keys.from_jwk(jwk)), "RFC 8037 appendix A, listed as a Multikey"
     assert not is_published(keys.from_jwk(SigningKey("mine").public_jwk))
+    assert all(is_published(keys.from_multikey(text)) for text in PUBLISHED)
     assert all(source for source in PUBLISHED.values())
+
+
+@pytest.mark.parametrize("alg", ["EdDSA", "ES256", "ES384", "ES512", "ES256K"])
+def test_a_key_of_any_kind_is_known_by_its_multikey(alg: str) -> None:
+    key = SigningKey("known", alg)
+    assert not is_published(keys.from_jwk(key.public_jwk))
+    assert "z" + codec.base58_encode(keys.from_jwk(key.public_jwk).multicodec) == key.multikey
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connector import codec
+from connector.errors import UnreadableSubmission, UnsafeSubmission
 from connector.model.report import Decision, Verdict
 from connector.testing.issuer import Issuer
 from connector.testing.signing import RSA_ALGORITHMS, SigningKey, compact_json, jws
@@ -60,7 +61,41 @@ def test_a_changed_or_forged_token_is_invalid(alg: str, fault: str) -> None:
         ({"typ": "vp+jwt"}, "jwt_type_refused"),
         ({"typ": "application/at+jwt"}, "jwt_type_refused"),
         ({"typ": 7}, "jwt_type_refused"),
+        ({"typ": "id+jwt"}, "jwt_type_refused"),
+        ({"typ": "secevent+jwt"}, "jwt_type_refused"),
+        ({"typ": "logout+jwt"}, "jwt_type_refused"),
+        ({"typ": "dpop+jwt"}, "jwt_type_refused"),
+        ({"typ": "openid4vci-proof+jwt"}, "jwt_type_refused"),
+        ({"typ": "entity-statement+jwt"}, "jwt_type_refused"),
+        ({"typ": "token-introspection+jwt"}, "jwt_type_refused"),
+        ({"typ": "JOSE"}, "jwt_type_refused"),
+        ({"typ": "JOSE+JSON"}, "jwt_type_refused"),
+        ({"typ": "application/application/vc+jwt"}, "jwt_type_refused"),
+        ({"typ": "vc+jwt; charset=utf-8"}, "jwt_type_refused"),
+        ({"typ": " vc+jwt"}, "jwt_type_refused"),
+        ({"typ": ""}, "jwt_type_refused"),
+        ({"typ": ["vc+jwt"]}, "jwt_type_refused"),
         ({"cty": "JWT"}, "jwt_type_refused"),
+        ({"cty": "application/jwt"}, "jwt_type_refused"),
+        ({"cty": "vc+jwt"}, "jwt_type_refused"),
+        ({"cty": "bad+cty"}, "jwt_type_refused"),
+        ({"cty": ["vc"]}, "jwt_type_refused"),
+        ({"cty": "vc"}, "proof_valid"),
+        ({"cty": "application/vc"}, "proof_valid"),
+        ({"cty": "json"}, "proof_valid"),
+        ({"alg": "None"}, "jwt_algorithm_refused"),
+        ({"alg": "nOnE"}, "jwt_algorithm_refused"),
+        ({"alg": "eddsa"}, "jwt_algorithm_refused"),
+        ({"alg": ""}, "jwt_algorithm_refused"),
+        ({"alg": "RSA1_5"}, "jwt_algorithm_refused"),
+        ({"alg": "dir"}, "jwt_algorithm_refused"),
+        ({"alg": "HS512"}, "jwt_algorithm_refused"),
+        ({"alg": "ES256K"}, "key_algorithm_mismatch"),
+        ({"alg": "PS256"}, "key_algorithm_mismatch"),
+        ({"crit": ["b64"], "b64": False}, "jwt_header_refused"),
+        ({"crit": ["http://keys.evil.example/x"], "http://keys.evil.example/x": True}, "jwt_header_refused"),
+        ({"crit": "exp"}, "jwt_header_refused"),
+        ({"epk": {}}, "jwt_header_refused"),
         ({"kid": ""}, "jwt_header_refused"),
         ({"kid": 7}, "jwt_header_refused"),
         ({"typ": "application/vc+jwt"}, "proof_valid"),
@@ -132,12 +167,52 @@ def test_kid_and_jwk_must_be_one_key(scene: Scene) -> None:
     assert scene.code(scene.issuer.jwt_badge(email=EMAIL, header=header)) == "key_conflict"
 
 
-def test_a_secret_key_in_the_header_is_never_used(scene: Scene) -> None:
-    from connector.verify import keys
-    from connector.verify.errors import CheckError
+@pytest.mark.parametrize("with_kid", [True, False])
+def test_a_token_with_a_secret_key_in_its_header_is_not_even_kept(scene: Scene, with_kid: bool) -> None:
+    """Open Badges 3.0: "The JWK MUST never contain d". Whoever reads the token can sign as its issuer."""
+    kid = scene.issuer.key_id if with_kid else None
+    honest = scene.issuer.jwt_badge(email=EMAIL, header={"kid": kid, "jwk": scene.issuer.key.public_jwk})
+    assert scene.assess(honest).decision is Decision.ACCEPTED
+    secret = {**scene.issuer.key.public_jwk, "d": "AAAA"}
+    token = scene.issuer.jwt_badge(email=EMAIL, header={"kid": kid, "jwk": secret})
+    with pytest.raises(UnsafeSubmission):
+        scene.assess(token)
 
-    with pytest.raises(CheckError, match="key_too_weak"):
-        keys.from_jwk({**scene.issuer.key.public_jwk, "d": "AAAA"})
+
+@pytest.mark.parametrize("member", ["alg", "kid", "typ", "crit"])
+def test_a_header_that_names_a_member_twice_is_no_header(scene: Scene, member: str) -> None:
+    header, payload, signature = scene.issuer.jwt_badge(email=EMAIL).split(".")
+    text = codec.b64url_decode(header).decode()
+    assert scene.code(f"{codec.b64url_encode(text.encode())}.{payload}.{signature}") == "proof_valid"
+    twice = text.replace("{", f'{{"{member}":"x","{member}":"y",', 1)
+    with pytest.raises(UnreadableSubmission):
+        scene.assess(f"{codec.b64url_encode(twice.encode())}.{payload}.{signature}")
+
+
+def test_a_key_for_presentations_makes_no_credentials(scene: Scene) -> None:
+    token = scene.issuer.jwt_badge(email=EMAIL)
+    document = scene.issuer.controller_document()
+    scene.extra[str(scene.issuer.document_url)] = document
+    assert scene.code(token) == "proof_valid"
+    document.pop("assertionMethod")
+    assert scene.code(token) == "key_not_authorised"
+
+
+@pytest.mark.parametrize("named", ["RS256", "PS256"])
+def test_the_algorithm_that_an_rsa_key_names_is_the_one_it_is_used_with(named: str) -> None:
+    scene = Scene(issuer=Issuer("tokens", method="web", alg="PS256"))
+    document = scene.issuer.controller_document()
+    document["verificationMethod"][0]["publicKeyJwk"]["alg"] = named
+    scene.extra[str(scene.issuer.document_url)] = document
+    expected = "proof_valid" if named == "PS256" else "key_algorithm_mismatch"
+    assert scene.code(scene.issuer.jwt_badge(email=EMAIL)) == expected
+
+
+def test_a_signature_of_one_rsa_algorithm_is_none_of_another() -> None:
+    scene = Scene(issuer=Issuer("tokens", method="web", alg="RS256"))
+    header, payload, _ = scene.issuer.jwt_badge(email=EMAIL, header={"alg": "PS256"}).split(".")
+    signature = scene.issuer.key.sign(f"{header}.{payload}".encode())
+    assert scene.code(f"{header}.{payload}.{codec.b64url_encode(signature)}") == "proof_signature_wrong"
 
 
 @pytest.mark.parametrize("member", ["jku", "x5u", "x5c"])
