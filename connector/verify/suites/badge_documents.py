@@ -24,8 +24,8 @@ from connector.verify.keys import PublicKey
 
 ACCEPT: Final = "application/ld+json, application/json;q=0.9, text/html;q=0.1"
 CONTEXT: Final = "https://w3id.org/openbadges/v2"
-SIGNED: Final = frozenset({"signed", "SignedBadge"})
-HOSTED: Final = frozenset({"hosted", "HostedBadge"})
+SIGNED: Final = ("signed", "SignedBadge")
+HOSTED: Final = ("hosted", "HostedBadge")
 MAX_IDENTIFIER: Final = 4_000
 """As long as an address may be."""
 _ASSERTION_TYPES: Final = frozenset({"Assertion"})
@@ -222,7 +222,7 @@ def verification_of(assertion: Json) -> Json:
 def verification_type(assertion: Json) -> str | None:
     """`verification.type`; a list of types is read for the one that matters."""
     raw = verification_of(assertion).get("type")
-    return next((item for item in (raw if isinstance(raw, list) else [raw]) if item in SIGNED | HOSTED), None)
+    return next((item for item in (raw if isinstance(raw, list) else [raw]) if item in SIGNED + HOSTED), None)
 
 
 def check_type(value: Json, allowed: frozenset[str]) -> None:
