@@ -33,6 +33,8 @@ _USUAL_URL = re.compile(
 """What nearly all are: told without taking them apart."""
 _DATES: Final = {"1.1": ("issuanceDate", "expirationDate"), "2.0": ("validFrom", "validUntil")}
 _TYPED: Final = frozenset({"credentialStatus", "credentialSchema", "refreshService", "termsOfUse", "evidence", "proof"})
+_BOTH: Final = frozenset({"VerifiableCredential", "VerifiablePresentation"})
+"""One reader would look at what it says, another at what it carries."""
 _WITH_ID: Final = ("credentialSchema",)
 _LANGUAGE_MEMBERS: Final = frozenset({"@value", "@language", "@direction"})
 
@@ -221,6 +223,8 @@ def _type_faults(document: Json, required: str) -> Iterator[str]:
         yield "type is missing or no text"
     elif required not in _as_list(types):
         yield f"type does not hold {required}"
+    elif set(_as_list(types)) >= _BOTH:
+        yield "type says both credential and presentation"
     elif _hides_types(document):
         yield "type holds a term that no context defines"
 

@@ -49,12 +49,12 @@ class _Identity:
     """What a record says of one subject.
 
     Attributes:
-        hashes: (value, salt) of hashed addresses.
+        hashes: (value, salt) of hashed addresses; a salt of None is none that could be added to an address.
     """
 
     id: str | None = None
     emails: list[str] = field(default_factory=list)
-    hashes: list[tuple[str, str]] = field(default_factory=list)
+    hashes: list[tuple[str, str | None]] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
 
 
@@ -187,7 +187,7 @@ def _add_address(identity: _Identity, value: object, hashed: object, salt: objec
     if not isinstance(value, str) or not value:
         return
     if _HASH.match(value):
-        identity.hashes.append((value, salt if isinstance(salt, str) else ""))
+        identity.hashes.append((value, "" if salt is None else salt if isinstance(salt, str) else None))
     elif hashed is not True and _is_email(value):
         identity.emails.append(value)
 
@@ -217,8 +217,17 @@ def _is_email(value: str) -> bool:
 
 def _spellings(email: str) -> tuple[str, ...]:
     """As given, and in lower case (Open Badges names no normalization)."""
-    plain = unicodedata.normalize("NFC", email.strip())
-    return tuple(dict.fromkeys((plain, plain.lower())))
+    plain = email.strip()
+    if plain.isascii():
+        return tuple(dict.fromkeys((plain, plain.lower())))
+    if not any(_becomes_ascii(char) for char in plain):
+        plain = unicodedata.normalize("NFC", plain)
+    return tuple(dict.fromkeys((plain, "".join(char if _becomes_ascii(char) else char.lower() for char in plain))))
+
+
+def _becomes_ascii(char: str) -> bool:
+    """A look-alike that is made the letter itself by normalization or lower case: the sign for Kelvin, and `k`."""
+    return not char.isascii() and (unicodedata.normalize("NFC", char).isascii() or char.lower().isascii())
 
 
 def _email_matches(identity: _Identity, emails: list[str]) -> bool:
@@ -235,10 +244,10 @@ def _has_address(identity: _Identity, emails: list[str]) -> bool:
     return _hash_matches(identity, emails) or _email_matches(identity, emails)
 
 
-def _same_hash(value: str, salt: str, email: str) -> bool:
+def _same_hash(value: str, salt: str | None, email: str) -> bool:
     """IdentityHash: the salt comes behind the address."""
     match = _HASH.match(value)
-    if match is None:
+    if match is None or salt is None:
         return False
     digest = hashlib.new(match["algorithm"], (email + salt).encode(), usedforsecurity=False)
     return digest.hexdigest() == match["hex"].lower()

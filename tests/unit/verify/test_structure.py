@@ -47,6 +47,7 @@ FAULTS: dict[str, Callable[[Json], Any]] = {
     "an empty type": lambda d: d.update(type=[]),
     "a type that is no text": lambda d: d.update(type=["VerifiableCredential", 7]),
     "not a verifiable credential": lambda d: d.update(type=["OpenBadgeCredential"]),
+    "a presentation at the same time": lambda d: d["type"].append("VerifiablePresentation"),
     "no issuer": lambda d: d.pop("issuer"),
     "an issuer that is no URL": lambda d: d.update(issuer="Lakeview"),
     "an issuer without id": lambda d: d["issuer"].pop("id"),

@@ -71,6 +71,40 @@ def test_odd_addresses_of_the_applicant_match_nothing(scene: Scene, email: str) 
     assert scene.assess(scene.issuer.open_badge(email=EMAIL)).report.subject.match in ("none", "other_identity")
 
 
+@pytest.mark.parametrize("hashed", [True, False])
+def test_a_look_alike_that_normalization_would_make_the_same_is_another_address(scene: Scene, hashed: bool) -> None:
+    genuine, look_alike = "kate@mail.example", "\u212aate@mail.example"  # the sign for Kelvin
+    for applicant, record in ((genuine, look_alike), (look_alike, genuine)):
+        scene.applicant = Applicant(emails=(applicant,))
+        badge = scene.issuer.open_badge(email=record, hashed=hashed)
+        assert scene.assess(badge).report.subject.match == "other_identity"
+        assert str(scene.assess(scene.issuer.open_badge(email=applicant, hashed=hashed)).decision) == "accepted"
+
+
+def test_an_address_with_letters_beyond_ascii_is_compared_like_any_other(scene: Scene) -> None:
+    scene.applicant = Applicant(emails=("J\u00f6rg@mail.example",))
+    badge = scene.issuer.open_badge(email="jo\u0308rg@mail.example", hashed=False)
+    assert scene.assess(badge).report.subject.match == "email"
+
+
+@pytest.mark.parametrize("salt", [1, True, ["a", "b"], {"a": 1}])
+def test_a_salt_that_is_no_text_is_not_taken_for_none(scene: Scene, salt: Any) -> None:
+    def spoil(document: Json) -> None:
+        document["credentialSubject"]["identifier"][0]["salt"] = salt
+
+    assert scene.assess(scene.issuer.jwt_badge(email=EMAIL)).report.subject.match == "email_hash"
+    assert scene.assess(scene.issuer.jwt_badge(email=EMAIL, edit=spoil)).report.subject.match == "other_identity"
+
+
+@pytest.mark.parametrize("length", [320, 321])
+def test_an_address_longer_than_any_is_none(scene: Scene, length: int) -> None:
+    email = "m" * (length - len("@mail.example")) + "@mail.example"
+    scene.applicant = Applicant(emails=(email,))
+    assert scene.assess(scene.issuer.open_badge(email=email)).report.subject.match == (
+        "email_hash" if length == 320 else "none"
+    )
+
+
 def test_the_hash_of_nothing_matches_nobody(scene: Scene) -> None:
     scene.applicant = Applicant(emails=("", " "))
 
