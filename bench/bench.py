@@ -1,228 +1,191 @@
 """How long verification takes, as multiples of a floor measured in the same run; then what the service costs.
 
-The floor of a document is what no verifier can leave out: parse it, hash its bytes, check one signature per proof; of a
-JWT also: take it apart, decode header and payload, look the key up.
-Times are CPU times, medians of rounds that alternate between the floor and what is measured, so that other load and
-clock changes touch both. The workloads are signed samples in `LER_SHARED_DIR/bench/workloads`.
+Times are CPU times, medians of rounds that alternate between the floors and what is measured, so that other load and
+clock changes touch all of them. The workloads are signed samples in `LER_SHARED_DIR/bench/workloads`. What the floor
+is, is said in `floor.py`; what is measured, in `ours.py`.
 
-    python bench/bench.py [--rounds N]
-
-A measurement is a function `(document) -> bool` with a line in `MEASUREMENTS`; `document` holds the raw bytes.
+    python bench/bench.py [--rounds N] [--json]
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
-import hashlib
-import os
+import json
 import statistics
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
-import orjson
-import rfc8785
+import cold
+import floor
+import ours
 import service
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
 
-from connector.answers import answer
-from connector.codec import multibase_decode, parse_json, split_compact_jws
-from connector.infra.documents import NoDocuments
-from connector.intake import receive
-from connector.model.applicant import Applicant
-from connector.model.report import Verdict
-from connector.model.submission import Submission
-from connector.ports import World
-from connector.verify import Policy, assess_all
-from connector.verify.jsonld import canonicalize
-from connector.verify.jsonld.limits import shared_work
+FEW = 10
+"""One round in so many is pyld's too: it takes up to a hundred times as long."""
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A file, and the multiple of the floor that it must not go beyond."""
+
+    file: str
+    what: str
+    bar: float
+    rdf: bool = True
+
 
 WORKLOADS = (
-    Path(os.environ.get("LER_SHARED_DIR") or Path(__file__).resolve().parents[2] / "shared") / "bench" / "workloads"
+    Workload("S_rdfc.json", "one badge, eddsa-rdfc-2022", 2.5),
+    Workload("S_2020.json", "one badge, Ed25519Signature2020", 2.5),
+    Workload("M_rdfc.json", "CLR, 10 badges, every proof", 4.0),
+    Workload("L25_rdfc.json", "CLR, 25 badges, every proof", 4.0),
+    Workload("L_rdfc.json", "CLR, 100 badges, every proof", 4.0),
+    Workload("S_jcs.json", "one badge, eddsa-jcs-2022", 1.5, rdf=False),
+    Workload("M_jcs.json", "CLR, 10 badges, eddsa-jcs-2022", 1.5, rdf=False),
+    Workload("S_eddsa.jwt", "one badge, JWT EdDSA", 1.2, rdf=False),
+    Workload("S_es256.jwt", "one badge, JWT ES256", 1.2, rdf=False),
 )
-JWT_FILES = {
-    "S_eddsa.jwt": "one badge, EdDSA",
-    "S_es256.jwt": "one badge, ES256",
-}
-FILES = {
-    "S_rdfc.json": "one badge",
-    "M_rdfc.json": "CLR, 10 badges",
-    "L25_rdfc.json": "CLR, 25 badges",
-    "L_rdfc.json": "CLR, 100 badges",
-}
-JCS_FILES = {
-    "S_jcs.json": "one badge, JCS",
-    "M_jcs.json": "CLR, 10 badges, JCS",
-}
-ED25519_PREFIX, P256_PREFIX = b"\xed\x01", b"\x80\x24"
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-NOBODY, OFFLINE = Applicant(), NoDocuments()
+LINEAR, REPORT_MS, COLD_MS, PEAK_MB = 1.3, 0.1, 400.0, 90.0
 
 
 @dataclass(frozen=True)
-class Signature:
-    key: Ed25519PublicKey | EllipticCurvePublicKey
-    value: bytes
-    message: bytes
+class Row:
+    """One workload's medians, in CPU milliseconds; `pyld_ms` is None where pyld has no part."""
 
-
-@dataclass(frozen=True)
-class Document:
-    """One workload; `signatures` are what the floor checks."""
-
-    name: str
-    raw: bytes
-    signatures: list[Signature] = field(default_factory=list)
+    file: str
+    what: str
+    proofs: int
+    floor_ms: float
+    sodium_floor_ms: float
+    ms: float
+    pyld_ms: float | None
+    answer_ms: float
+    report_ms: float
+    bar: float
 
     @property
-    def is_jwt(self) -> bool:
-        return self.name.endswith(".jwt")
+    def times(self) -> float:
+        return self.ms / self.floor_ms
 
 
-@cache
-def key_of(verification_method: str) -> Ed25519PublicKey | EllipticCurvePublicKey:
-    raw = multibase_decode(verification_method.partition("#")[0].removeprefix("did:key:"))
-    if raw.startswith(P256_PREFIX):
-        return EllipticCurvePublicKey.from_encoded_point(SECP256R1(), raw.removeprefix(P256_PREFIX))
-    return Ed25519PublicKey.from_public_bytes(raw.removeprefix(ED25519_PREFIX))
+@dataclass(frozen=True)
+class Bar:
+    """One figure that has a bar: `reached` says whether it holds."""
+
+    name: str
+    value: float
+    bar: float
+    unit: str
+
+    @property
+    def reached(self) -> bool:
+        return self.value <= self.bar
 
 
-def credentials(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The outer credential and every one inside it."""
-    yield document
-    for inner in document["credentialSubject"].get("verifiableCredential", ()):
-        yield from credentials(inner)
-
-
-def signature_of(credential: dict[str, Any]) -> Signature:
-    """The hash of the canonical proof options, then that of the canonical document, as RDF or as JSON."""
-    proof = credential["proof"]
-    document = {name: value for name, value in credential.items() if name != "proof"}
-    options = {name: value for name, value in proof.items() if name != "proofValue"}
-    if proof["cryptosuite"] == "eddsa-jcs-2022":
-        content, configuration = rfc8785.dumps(document), rfc8785.dumps(options)
-    else:
-        written = next(canonicalize([document, {**options, "@context": document["@context"]}]))
-        content, configuration = written[0].encode(), written[1].encode()
-    message = hashlib.sha256(configuration).digest() + hashlib.sha256(content).digest()
-    return Signature(key_of(proof["verificationMethod"]), multibase_decode(proof["proofValue"]), message)
-
-
-def jwt_signature(raw: bytes) -> Signature:
-    """The one signature of a compact JWT; ES256 in the form that the library takes (RFC 7518 section 3.4)."""
-    header, _payload, message, value = split_compact_jws(raw.decode().strip())
-    if header["alg"] == "ES256":
-        value = encode_dss_signature(int.from_bytes(value[:32], "big"), int.from_bytes(value[32:], "big"))
-    return Signature(key_of(header["kid"]), value, message)
-
-
-def check(signature: Signature) -> bool:
-    """Raises when it does not hold."""
-    if isinstance(signature.key, Ed25519PublicKey):
-        signature.key.verify(signature.value, signature.message)
-    else:
-        signature.key.verify(signature.value, signature.message, ECDSA(SHA256()))
-    return True
-
-
-# --- what is measured ------------------------------------------------------------------------------------------------
-
-
-def floor(document: Document) -> bool:
-    hashlib.sha256(document.raw).digest()
-    if document.is_jwt:
-        return jwt_floor(document.raw)
-    orjson.loads(document.raw)
-    return all(check(signature) for signature in document.signatures)
-
-
-def jwt_floor(raw: bytes) -> bool:
-    """What every reader of a JWT does: take it apart, decode and parse header and payload, find the key, check."""
-    head, body, tail = raw.strip().split(b".")
-    header = orjson.loads(_unpadded(head))
-    orjson.loads(_unpadded(body))
-    value = _unpadded(tail)
-    if header["alg"] == "ES256":
-        value = encode_dss_signature(int.from_bytes(value[:32], "big"), int.from_bytes(value[32:], "big"))
-    return check(Signature(key_of(header["kid"]), value, head + b"." + body))
-
-
-def _unpadded(segment: bytes) -> bytes:
-    return base64.urlsafe_b64decode(segment + b"=" * (-len(segment) % 4))
-
-
-def canonicalize_and_check(document: Document) -> bool:
-    parsed = parse_json(document.raw)
-    with shared_work():
-        return all(check(signature_of(credential)) for credential in credentials(parsed))
-
-
-def decide(document: Document) -> bool:
-    """Bytes to decision: every check of every credential; no claims, no report."""
-    found = receive(Submission(content=document.raw))
-    assessed = assess_all(found, Policy(), World(OFFLINE.session()), applicant=NOBODY, now=NOW)
-    return all(one.report.verdict is Verdict.VERIFIED for one in assessed)
-
-
-def answer_in_full(document: Document) -> bool:
-    """The whole answer of `verify --stream`, but for writing the JSON."""
-    result = answer(Submission(content=document.raw), Policy(), World(OFFLINE.session()), applicant=NOBODY, now=NOW)
-    return bool(result["verdict"] == "verified")
-
-
-Measurement = Callable[[Document], bool]
-MEASUREMENTS: tuple[tuple[str, Measurement, dict[str, str]], ...] = (
-    ("canonicalize, all proofs", canonicalize_and_check, FILES),
-    ("bytes to decision", decide, FILES),
-    ("whole answer", answer_in_full, FILES),
-    ("bytes to decision", decide, JWT_FILES),
-    ("bytes to decision", decide, JCS_FILES),
-)
-
-
-# --- measuring -------------------------------------------------------------------------------------------------------
-
-
-def load(name: str) -> Document:
-    raw = (WORKLOADS / name).read_bytes()
-    if name.endswith(".jwt"):
-        return Document(name, raw, [jwt_signature(raw)])
-    return Document(name, raw, [signature_of(credential) for credential in credentials(parse_json(raw))])
-
-
-def cpu_ms(measurement: Callable[[Document], bool], document: Document) -> float:
+def cpu_ms(measured: Callable[[], bool]) -> float:
+    """Called once before it is timed: what ran before it in the round is not for it to pay."""
+    measured()
     start = time.process_time_ns()
-    assert measurement(document), f"{document.name} did not verify"
+    assert measured(), "a workload did not verify"
     return (time.process_time_ns() - start) / 1e6
 
 
-def compare(measurement: Callable[[Document], bool], document: Document, rounds: int) -> tuple[float, float]:
-    """Median CPU milliseconds of the floor and of the measurement."""
-    pairs = [(cpu_ms(floor, document), cpu_ms(measurement, document)) for _ in range(rounds)]
-    return statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs)
+def measure(workload: Workload, rounds: int) -> Row:
+    document = floor.load(workload.file)
+    assessed = ours.assess(document)
+    measured: dict[str, Callable[[], bool]] = {
+        "floor": partial(floor.floor, document),
+        "sodium_floor": partial(floor.sodium_floor, document),
+        "ours": partial(ours.decide, document),
+        "report": partial(ours.report, assessed),
+        "answer": partial(ours.answer_in_full, document),
+    }
+    if workload.rdf:
+        measured["pyld"] = partial(ours.pyld_only, document)
+    taken: dict[str, list[float]] = {name: [] for name in measured}
+    for number in range(rounds):
+        for name, function in measured.items():
+            if name != "pyld" or number % FEW == 0:
+                taken[name].append(cpu_ms(function))
+    middle = {name: statistics.median(times) for name, times in taken.items()}
+    return Row(
+        file=workload.file,
+        what=workload.what,
+        proofs=len(document.signatures) + document.is_jwt,
+        floor_ms=middle["floor"],
+        sodium_floor_ms=middle["sodium_floor"],
+        ms=middle["ours"],
+        pyld_ms=middle.get("pyld"),
+        answer_ms=middle["answer"],
+        report_ms=middle["report"] / len(assessed),
+        bar=workload.bar,
+    )
+
+
+def bars(rows: list[Row], rounds: int) -> list[Bar]:
+    by_file = {row.file: row for row in rows}
+    ten, hundred = by_file["M_rdfc.json"], by_file["L_rdfc.json"]
+    found = [Bar(f"{row.what}: bytes to decision", row.times, row.bar, "x floor") for row in rows]
+    found.append(Bar("ms per badge at 100 over that at 10", _per_badge(hundred) / _per_badge(ten), LINEAR, "x"))
+    found.append(Bar("report, per credential", max(row.report_ms for row in rows), REPORT_MS, "ms"))
+    for name, cost in (("verify FILE", cold.one_file), ("verify --stream", cold.stream)):
+        taken = cost("S_rdfc.json", max(3, min(rounds, 9)))
+        found.append(Bar(f"{name}: cold start to first verdict", taken.verdict_ms, COLD_MS, "ms"))
+        found.append(Bar(f"{name}: peak memory", taken.peak_mb, PEAK_MB, "MB"))
+    return found
+
+
+def _per_badge(row: Row) -> float:
+    return row.ms / (row.proofs - 1)
+
+
+def show(rows: list[Row], found: list[Bar]) -> None:
+    print("CPU ms, and multiples of the floor in the same run; `sodium`: of a floor that has libsodium too\n")
+    titles = ("proofs", "floor", "ours", "x floor", "sodium", "x sodium", "pyld", "x floor", "whole answer")
+    print(f"{'bytes to decision':<36}" + "".join(f"{title:>13}" for title in titles))
+    for row in rows:
+        pyld = ("-", "-") if row.pyld_ms is None else (f"{row.pyld_ms:.2f}", f"{row.pyld_ms / row.floor_ms:.1f}")
+        cells = (
+            str(row.proofs),
+            f"{row.floor_ms:.3f}",
+            f"{row.ms:.3f}",
+            f"{row.times:.2f}",
+            f"{row.sodium_floor_ms:.3f}",
+            f"{row.ms / row.sodium_floor_ms:.2f}",
+            *pyld,
+            f"{row.answer_ms:.2f}",
+        )
+        print(f"{row.what:<36}" + "".join(f"{cell:>13}" for cell in cells))
+    print(f"\n{'bar':<62}{'measured':>12}{'at most':>12}")
+    for one in found:
+        word = "reached" if one.reached else "missed"
+        print(f"{one.name:<62}{one.value:>12.3f}{one.bar:>12g} {one.unit:<8}{word}")
+
+
+def as_json(rows: list[Row], found: list[Bar]) -> dict[str, Any]:
+    return {
+        "rows": [{**asdict(row), "times_floor": row.times} for row in rows],
+        "bars": [{**asdict(one), "reached": one.reached} for one in found],
+    }
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=30)
-    rounds = parser.parse_args().rounds
-    if not WORKLOADS.is_dir():
+    parser.add_argument("--json", action="store_true", help="print the figures of verification as JSON, nothing else")
+    arguments = parser.parse_args()
+    if not floor.WORKLOADS.is_dir():
         print("bench: skipped, LER_SHARED_DIR is not there")
         return 0
-    print(f"{'measurement':<28}{'workload':<20}{'proofs':>7}{'floor ms':>10}{'ms':>10}{'x floor':>9}")
-    for label, measurement, files in MEASUREMENTS:
-        for name, what in files.items():
-            document = load(name)
-            base, taken = compare(measurement, document, rounds)
-            print(f"{label:<28}{what:<20}{len(document.signatures):>7}{base:>10.2f}{taken:>10.2f}{taken / base:>9.1f}")
+    rows = [measure(workload, arguments.rounds) for workload in WORKLOADS]
+    found = bars(rows, arguments.rounds)
+    if arguments.json:
+        print(json.dumps(as_json(rows, found), indent=1))
+        return 0
+    show(rows, found)
     print()
     service.report()
     return 0
