@@ -33,6 +33,7 @@ SUPPORTED: Final = frozenset(
         "ecdsa-rdfc-2019",
         "ecdsa-jcs-2019",
         "ecdsa-sd-2023",
+        "bbs-2023",
         "jwt-RS256",
         "jwt-PS256",
         "jwt-ES256",

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from connector import codec
 from connector.errors import IntakeError
 from connector.model.frozen import frozen
-from connector.verify import sodium
+from connector.verify import bbs, sodium
 from connector.verify.errors import CheckError
 
 MIN_RSA_BITS: Final = 2048
@@ -39,6 +39,7 @@ class KeyKind(StrEnum):
     P521 = "P-521"
     SECP256K1 = "secp256k1"
     RSA = "RSA"
+    BLS12_381 = "BLS12-381"
 
 
 _RSA_SCHEMES: Final[dict[str, tuple[padding.AsymmetricPadding, hashes.HashAlgorithm]]] = {
@@ -58,6 +59,7 @@ ALGORITHMS: Final[dict[KeyKind, frozenset[str]]] = {
     KeyKind.P521: frozenset({"ES512"}),
     KeyKind.SECP256K1: frozenset({"ES256K"}),  # RFC 8812 section 3.2
     KeyKind.RSA: frozenset(_RSA_SCHEMES),
+    KeyKind.BLS12_381: frozenset(),  # for BBS only
 }
 """The JOSE algorithms that each kind of key may be used with. A JSON Web Key's own `alg` leaves one of them."""
 
@@ -78,11 +80,11 @@ _MULTICODEC: Final[dict[bytes, KeyKind]] = {
     b"\x82\x24": KeyKind.P521,
     b"\xe7\x01": KeyKind.SECP256K1,
     b"\x85\x24": KeyKind.RSA,
+    b"\xeb\x01": KeyKind.BLS12_381,
 }
 _PREFIXES: Final = {kind: prefix for prefix, kind in _MULTICODEC.items()}
 _OTHER_MULTICODECS: Final = {
     b"\xec\x01": "X25519",
-    b"\xeb\x01": "BLS12-381",
     b"\x83\x24": "Ed448",
 }
 
@@ -100,7 +102,7 @@ class PublicKey:
     """A public key by its canonical encoding, so that two spellings of one key are equal.
 
     Attributes:
-        spki: the DER SubjectPublicKeyInfo.
+        spki: the DER SubjectPublicKeyInfo; of a BLS12-381 key, which has none, the compressed point of G2.
         only: the one algorithm that an RSA key's own `alg` leaves (RFC 7517 section 4.4); says nothing of which key.
     """
 
@@ -130,8 +132,8 @@ class PublicKey:
         """
         if self.kind is KeyKind.ED25519:
             return sodium.verifies(self.spki[-sodium.KEY_BYTES :], signature, data)
-        key = _loaded(self.spki)  # of the class that its kind says, which is asked faster than the class
         try:
+            key = _loaded(self.spki)  # of the class that its kind says, which is asked faster than the class
             if self.kind is KeyKind.RSA:
                 self._verify_rsa(cast("rsa.RSAPublicKey", key), signature, data, algorithm)
             else:
@@ -218,9 +220,11 @@ def from_multikey(text: str) -> PublicKey:
 
 
 def from_raw(kind: KeyKind, raw: bytes) -> PublicKey:
-    """Read the 32 bytes of an Ed25519 key, the compressed point of an EC key, or an RSAPublicKey (RFC 8017 A.1.1)."""
+    """Read the 32 bytes of an Ed25519 key, the compressed point of a curve, or an RSAPublicKey (RFC 8017 A.1.1)."""
     if kind is KeyKind.RSA:
         return _from_pkcs1(raw)
+    if kind is KeyKind.BLS12_381:
+        return _bls12_381(raw)
     size = 32 if kind is KeyKind.ED25519 else _CURVES[kind][2] + 1
     if len(raw) != size:
         raise KeyProblem("key_malformed", "the key does not have the right length")
@@ -230,6 +234,12 @@ def from_raw(kind: KeyKind, raw: bytes) -> PublicKey:
         return _public_key(kind, ec.EllipticCurvePublicKey.from_encoded_point(_CURVES[kind][0], raw))
     except ValueError:
         raise KeyProblem("key_malformed", "the key is not a point of its curve") from None
+
+
+def _bls12_381(raw: bytes) -> PublicKey:
+    if not bbs.is_public_key(raw):
+        raise KeyProblem("key_malformed", "the key is not a point of its group")
+    return PublicKey(KeyKind.BLS12_381, raw)
 
 
 def _from_pkcs1(raw: bytes) -> PublicKey:

@@ -142,7 +142,7 @@ def _verify_one(
         raise CheckError("proof_malformed", "cryptosuite")
     suite = suites.find(proof)
     if suite is None:
-        raise suites.unsupported(proof, _name(proof))
+        raise CheckError("proof_unsupported", _name(proof))
     # 2. It signs the document, and the earlier proofs that it names, if it names any.
     signed = signed_documents(unsecured, proof, proofs) if "previousProof" in proof else (unsecured,)
     # 3. Made for this purpose, at a possible time.

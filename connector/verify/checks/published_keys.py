@@ -18,6 +18,7 @@ _DCC: Final = "digitalcredentials/vc-test-fixtures README.md (seeds)"
 _ED25519: Final = "W3C Data Integrity EdDSA Cryptosuites 1.0, test vectors"
 _CHAIN: Final = "w3c/vc-di-eddsa TestVectors/proof-set-chain/multiKeyPairs.json"
 _ECDSA: Final = "W3C Data Integrity ECDSA Cryptosuites 1.0, test vectors"
+_BBS: Final = "w3c/vc-di-bbs TestVectors/BBSKeyMaterial.json"
 _DID_KEY: Final = "W3C CCG did:key test vectors: seeds that count up from zero"
 _WYCHEPROOF: Final = "C2SP/wycheproof testvectors_v1/json_web_signature_test.json (private keys)"
 _NIST: Final = "w3c-ccg/did-method-key test-vectors/nist-curves.json"
@@ -37,6 +38,8 @@ PUBLISHED: Final[dict[str, str]] = {
     "z6MkhWqdDBPojHA7cprTGTt5yHv5yUi1B8cnXn8ReLumkw6E": _CHAIN,
     "z6MkmEq87wkHCYnWnNZkigeDMGTN7oUw1upkhzd77KuXERS1": _CHAIN,
     "z6Mkm1S51iPHJvDEkJ9MRtxJmT8Pqo6wHipAFwBAjN83vntT": _CHAIN,
+    "zUC7DerdEmfZ8f4pFajXgGwJoMkV1ofMTmEG5UoNvnWiPiLuGKNeqgRpLH2TV4Xe5mJ2cX"
+    "V76gRN7LFQwapF1VFu6x2yrr5ci1mXqC1WNUrnHnLgvfZfMH7h6xP6qsf9EKRQrPQ": _BBS,
     "zDnaepBuvsQ8cpsWrVKw8fbpGpvPeNSjVPTWoq6cRqaYzBKVP": _ECDSA,
     "z82LkuBieyGShVBhvtE2zoiD6Kma4tJGFtkAhxR5pfkp5QPw4LutoYWhvQCnGjdVn14kujQ": _ECDSA,
     "z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp": _DID_KEY,

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from connector.verify.errors import CheckError
 from connector.verify.suites.base import Suite
-from connector.verify.suites.derived_proof import is_base_proof
+from connector.verify.suites.bbs_2023 import Bbs2023
 from connector.verify.suites.ecdsa_jcs_2019 import EcdsaJcs2019
 from connector.verify.suites.ecdsa_rdfc_2019 import EcdsaRdfc2019
 from connector.verify.suites.ecdsa_sd_2023 import EcdsaSd2023
@@ -19,7 +18,7 @@ from connector.verify.suites.eddsa_jcs_2022 import EddsaJcs2022
 from connector.verify.suites.eddsa_rdfc_2022 import EddsaRdfc2022
 from connector.verify.suites.json_web_signature_2020 import JsonWebSignature2020
 
-__all__ = ["Suite", "find", "unsupported"]
+__all__ = ["Suite", "find"]
 
 _CRYPTOSUITES: Final[tuple[Suite, ...]] = (
     EddsaRdfc2022(),
@@ -27,6 +26,7 @@ _CRYPTOSUITES: Final[tuple[Suite, ...]] = (
     EcdsaRdfc2019(),
     EcdsaJcs2019(),
     EcdsaSd2023(),
+    Bbs2023(),
 )
 _PROOF_TYPES: Final[tuple[Suite, ...]] = (
     Ed25519Signature2020(),
@@ -35,13 +35,6 @@ _PROOF_TYPES: Final[tuple[Suite, ...]] = (
 )
 _BY_CRYPTOSUITE: Final = {suite.name: suite for suite in _CRYPTOSUITES}
 _BY_TYPE: Final = {suite.name: suite for suite in _PROOF_TYPES}
-
-
-def unsupported(proof: dict[str, Any], name: str) -> CheckError:
-    """Why `proof`, of a kind that is not supported, is not looked at: an issuer's base proof is none of its kind's."""
-    if name == "bbs-2023" and is_base_proof(proof.get("proofValue")):
-        return CheckError("proof_not_derived", "bbs-2023 base proof")
-    return CheckError("proof_unsupported", name)
 
 
 def find(proof: dict[str, Any]) -> Suite | None:
