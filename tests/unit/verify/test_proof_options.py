@@ -153,7 +153,6 @@ def test_a_proof_over_json_needs_no_vocabulary(scene: Scene) -> None:
         {"type": "BbsBlsSignature2020"},
         {"type": "EcdsaSecp256k1Signature2019"},
         {"cryptosuite": "eddsa-2022"},
-        {"cryptosuite": "bbs-2023"},
         {"cryptosuite": "eddsa-jcs-2025"},
         {"type": "eddsa-rdfc-2022"},
         {"cryptosuite": "Ed25519Signature2020"},
