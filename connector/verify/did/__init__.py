@@ -41,6 +41,8 @@ _METHODS: Final[Mapping[str, Callable[[str], ControllerDocument]]] = {
     "did:key:": did_key.resolve,
     "did:jwk:": did_jwk.resolve,
 }
+_OWN_KEY: Final = tuple(_METHODS)
+"""Identifiers that are a key, so that naming one without a fragment leaves nothing open."""
 
 Json = dict[str, Any]
 
@@ -84,8 +86,8 @@ def find_key(method: str, question: KeyQuestion, documents: DocumentSource) -> F
     base, separator, fragment = method.partition("#")
     if not base or (separator and not fragment):
         raise CheckError("key_identifier_malformed", method[:200])
-    if base.startswith("did:key:") and not separator:
-        found = find_key(f"{base}#{base.removeprefix('did:key:')}", question, documents)
+    if not separator and base.startswith(_OWN_KEY):
+        found = find_key(f"{base}#{_fragment_of(base)}", question, documents)
         return FoundKey(found.key, found.controller, found.method, short=True)
     if base.startswith("did:key:"):
         return FoundKey(did_key.key(method, question.purpose), base, method)
@@ -96,6 +98,11 @@ def find_key(method: str, question: KeyQuestion, documents: DocumentSource) -> F
     return FoundKey(key, document.id, method)
 
 
+def _fragment_of(own_key: str) -> str:
+    """What the one key of a did:key or a did:jwk is called in its document."""
+    return own_key.removeprefix("did:key:") if own_key.startswith("did:key:") else "0"
+
+
 def find_key_of(issuer: str, kid: str | None, question: KeyQuestion, documents: DocumentSource) -> FoundKey:
     """The key of `issuer` that a short `kid` (no URL) means; without `kid` only where the issuer is its own one key.
 
@@ -103,9 +110,9 @@ def find_key_of(issuer: str, kid: str | None, question: KeyQuestion, documents: 
         CheckError: as `find_key`.
     """
     if kid is None:
-        if not issuer.startswith(tuple(_METHODS)):
+        if not issuer.startswith(_OWN_KEY):
             raise CheckError("key_not_named")
-        kid = issuer.removeprefix("did:key:") if issuer.startswith("did:key:") else "0"
+        kid = _fragment_of(issuer)
     if issuer.startswith("https:"):
         document = _fetch(issuer, documents)
         if "keys" in document:
@@ -181,7 +188,7 @@ def authorised_keys(
 
 def _find_at_address(method: str, base: str, question: KeyQuestion, documents: DocumentSource) -> FoundKey:
     document = _fetch(base, documents)
-    if "kty" in document and method == base:
+    if "kty" in document and method in (base, document.get("kid"), f"{base}#{document.get('kid')}"):
         return FoundKey(jwk_set.read(document, signed_at=question.signed_at, now=question.now), None, method)
     if "keys" in document:
         return _from_jwk_set(document, method, base, question)
@@ -204,8 +211,8 @@ def _standalone_method(document: Json, method: str, question: KeyQuestion, docum
 def _from_jwk_set(document: Json, kid: str, base: str, question: KeyQuestion) -> FoundKey:
     """The key of a set at `base` with this `kid`, which may be written whole, as the fragment, or alone."""
     names = (kid, kid.removeprefix(f"{base}#"), kid.removeprefix("#"))
-    name, key = jwk_set.select(document["keys"], names, signed_at=question.signed_at, now=question.now)
-    return FoundKey(key, base, kid, short=kid in (name, f"#{name}"))
+    _, key = jwk_set.select(document["keys"], names, signed_at=question.signed_at, now=question.now)
+    return FoundKey(key, base, kid, short=":" not in kid)
 
 
 def _controller_document(document: Json, identifier: str) -> ControllerDocument:

@@ -57,14 +57,16 @@ class ControllerDocument:
             yield method_id, key
 
     def method_with_kid(self, kid: str) -> str | None:
-        """The id of the one method that a token's short `kid` means: its fragment, or the `kid` of its JWK."""
-        wanted = kid.removeprefix("#")
-        found = {
-            self._id_of(method)
-            for method in self._definitions()
-            if self._id_of(method) == f"{self.id}#{wanted}"
-            or (isinstance(method.get("publicKeyJwk"), dict) and method["publicKeyJwk"].get("kid") == wanted)
-        }
+        """The id of the one method that a token's short `kid` means: its fragment, or the `kid` of its JWK.
+
+        Only methods that are called after this document: what a method of another name is, says that other document.
+        """
+        wanted, own = kid.removeprefix("#"), f"{self.id}#"
+        found = set()
+        for method in self._definitions():
+            name, jwk = self._id_of(method), method.get("publicKeyJwk")
+            if name.startswith(own) and (name == own + wanted or (isinstance(jwk, dict) and jwk.get("kid") == wanted)):
+                found.add(name)
         return found.pop() if len(found) == 1 else None
 
     def _method(self, method_id: str, purpose: str) -> Json:

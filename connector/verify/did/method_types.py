@@ -48,18 +48,18 @@ def read_key(method: Json) -> PublicKey:
     """
     if not _SECRET_MEMBERS.isdisjoint(method):
         raise CheckError("key_too_weak", "the document publishes the secret half")
-    present = [member for member in _KEY_MEMBERS if member in method]
-    if len(present) != 1:
-        raise CheckError("key_malformed", "a key must be written in exactly one way")
     kind = method.get("type")
     if not isinstance(kind, str):
         raise CheckError("key_malformed", "the key has no type")
+    if kind not in _GENERAL and kind not in _OF_ONE_KIND:
+        raise CheckError("key_kind_unsupported", kind[:60])
+    present = [member for member in _KEY_MEMBERS if member in method]
+    if len(present) != 1:
+        raise CheckError("key_malformed", "a key must be written in exactly one way")
     if kind in _GENERAL:
         if present[0] != _GENERAL[kind]:
             raise CheckError("key_malformed", f"{kind} is not written as {present[0]}")
         return _read(present[0], method[present[0]], None)
-    if kind not in _OF_ONE_KIND:
-        raise CheckError("key_kind_unsupported", kind[:60])
     key = _read(present[0], method[present[0]], _OF_ONE_KIND[kind])
     if key.kind is not _OF_ONE_KIND[kind]:
         raise CheckError("key_malformed", f"{kind} holds a key of another kind: {key.kind}")

@@ -50,6 +50,35 @@ def test_did_key_without_its_fragment_is_accepted_with_a_remark() -> None:
     assert "key_reference_short" in codes(assessed)
 
 
+def test_did_jwk_without_its_fragment_is_accepted_with_a_remark() -> None:
+    scene = Scene(issuer=Issuer("short", method="jwk"))
+    for kid in (scene.issuer.key_id, scene.issuer.id, "0", "#0", None):
+        assessed = scene.assess(scene.issuer.jwt_badge(email=EMAIL, header={"kid": kid}))
+        assert assessed.decision is Decision.ACCEPTED
+        assert ("key_reference_short" in codes(assessed)) is (kid != scene.issuer.key_id)
+    assert scene.code(scene.issuer.jwt_badge(email=EMAIL, header={"kid": f"{scene.issuer.id}#1"})) != "proof_valid"
+
+
+def test_did_web_without_a_fragment_names_no_key(scene: Scene) -> None:
+    """Though its document lists but one: no key is taken because it is the first."""
+    for kid in (scene.issuer.id, None):
+        assert scene.assess(scene.issuer.jwt_badge(email=EMAIL, header={"kid": kid})).decision is Decision.REFUSED
+
+
+def test_a_method_that_is_called_after_another_document_is_not_found_by_a_short_name(scene: Scene) -> None:
+    """Who refers to the other document's key would be shown this one in its place."""
+    token = scene.issuer.jwt_badge(email=EMAIL, header={"kid": "one"})
+    document = scene.issuer.controller_document()
+    method = _method(document)
+    method.pop("publicKeyMultibase")
+    method |= {"type": "JsonWebKey", "publicKeyJwk": {**scene.issuer.key.public_jwk, "kid": "one"}}
+    scene.extra[str(scene.issuer.document_url)] = document
+    assert scene.code(token) == "proof_valid"
+    method["id"] = "did:web:another.example#key-1"
+    document["assertionMethod"] = [method["id"]]
+    assert scene.code(token) == "key_not_in_document"
+
+
 @pytest.mark.parametrize(
     ("method", "code"),
     [
@@ -289,6 +318,15 @@ def test_a_key_at_an_address_of_its_own_is_the_issuers_only_if_the_issuer_lists_
     unlisted = scene.assess(scene.issuer.jwt_badge(email=EMAIL, header={"kid": url}))
     assert "issuer_unbound" in codes(unlisted)
     assert unlisted.decision is Decision.ACCEPTED_WITH_WARNING
+
+
+def test_a_single_key_at_an_address_may_have_a_name() -> None:
+    scene = _https()
+    url = "https://https.example/keys/1"
+    scene.extra[url] = {**scene.issuer.key.public_jwk, "kid": "one"}
+    assert scene.code(scene.issuer.jwt_badge(email=EMAIL, header={"kid": url})) == "proof_valid"
+    assert scene.code(scene.issuer.jwt_badge(email=EMAIL, header={"kid": f"{url}#one"})) == "proof_valid"
+    assert scene.code(scene.issuer.jwt_badge(email=EMAIL, header={"kid": f"{url}#two"})) == "key_document_mismatch"
 
 
 def test_a_key_in_a_jwk_set_by_its_kid() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from hypothesis import given
+from hypothesis import strategies as st
 from joserfc.jwk import RSAKey
 
 from connector import codec
@@ -206,3 +209,55 @@ def test_a_zero_before_the_modulus_is_forgiven() -> None:
     """RFC 7518 section 6.3.1.1 names it as what libraries do; the number is the same."""
     longer = codec.b64url_encode(b"\0" + codec.b64url_decode(RSA["n"]))
     assert keys.from_jwk({**RSA, "n": longer}) == keys.from_jwk(RSA)
+
+
+_VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=60) | st.just("AQAB")
+_KINDS = st.sampled_from(["OKP", "EC", "RSA", "oct", "AKP", ""])
+_NAMES = st.sampled_from(["Ed25519", "P-256", "P-384", "P-521", "secp256k1", "Ed448", "X25519", "P-192"])
+
+
+@given(
+    st.dictionaries(st.sampled_from(["x", "y", "n", "e", "alg", "use", "key_ops", "d", "kid"]), _VALUES),
+    _KINDS | _VALUES,
+    _NAMES | _VALUES,
+)
+def test_whatever_calls_itself_a_jwk_is_a_key_or_a_reason(members: Json, kind: object, curve: object) -> None:
+    try:
+        keys.from_jwk({"kty": kind, "crv": curve, **members})
+    except CheckError as error:
+        assert error.code in {"key_malformed", "key_too_weak", "key_kind_unsupported"}
+
+
+@given(st.sampled_from([b"\xed\x01", b"\x80\x24", b"\x81\x24", b"\x82\x24", b"\x85\x24", b"\xe7\x01"]), st.binary())
+def test_whatever_calls_itself_a_multikey_is_a_key_or_a_reason(prefix: bytes, body: bytes) -> None:
+    try:
+        keys.from_multikey(_multikey(prefix, body))
+    except CheckError as error:
+        assert error.code in {"key_malformed", "key_too_weak"}
+
+
+@given(
+    st.text()
+    | st.binary().map(
+        lambda raw: f"-----BEGIN PUBLIC KEY-----\n{base64.b64encode(raw).decode()}\n-----END PUBLIC KEY-----"
+    )
+)
+def test_whatever_calls_itself_a_pem_is_a_key_or_a_reason(text: str) -> None:
+    try:
+        keys.from_pem(text)
+    except CheckError as error:
+        assert error.code in {"key_malformed", "key_too_weak", "key_kind_unsupported"}
+
+
+@pytest.mark.parametrize("alg", ["EdDSA", "ES256", "ES384", "ES512", "ES256K", "RS256", "PS256"])
+@given(data=st.data())
+def test_no_other_signature_holds(alg: str, data: st.DataObject) -> None:
+    """Any one byte changed, of the signature or of what is signed."""
+    key = SigningKey("change", alg)
+    public, message = keys.from_jwk(key.public_jwk), b"what is signed"
+    signature = key.sign(message)
+    at = data.draw(st.integers(0, len(signature) + len(message) - 1))
+    changed = bytearray(signature + message)
+    changed[at] ^= data.draw(st.integers(1, 255))
+    assert public.verifies(signature, message, alg)
+    assert not public.verifies(bytes(changed[: len(signature)]), bytes(changed[len(signature) :]), alg)

@@ -131,7 +131,7 @@ def test_a_pem_is_one_public_key(pem: str, code: str) -> None:
     ("method", "code"),
     [
         ({"type": "EcdsaSecp256k1VerificationKey2019", "publicKeyHex": "02" * 33}, "key_kind_unsupported"),
-        ({"type": "EcdsaSecp256k1RecoveryMethod2020", "blockchainAccountId": "eip155:1:0x0"}, "key_malformed"),
+        ({"type": "EcdsaSecp256k1RecoveryMethod2020", "blockchainAccountId": "eip155:1:0x0"}, "key_kind_unsupported"),
         ({"type": "Bls12381G2Key2020", "publicKeyBase58": "o"}, "key_kind_unsupported"),
         ({"type": "Ed25519VerificationKey2020", "publicKeyMultibase": 7}, "key_malformed"),
         ({"type": "Ed25519VerificationKey2018", "publicKeyBase58": "1" * 101}, "key_malformed"),
