@@ -359,11 +359,27 @@ def _walk_wrapper(value: Json, place: Place) -> Iterator[UnverifiedCredential]:
         if name not in value:
             continue
         here: list[UnverifiedCredential] = []
-        for credential in _walk(value[name], place.inside(f".{name}")):
+        inner = place.inside(f".{name}")
+        answered = name == "vp_token" and _is_by_query(value[name])
+        walk = _walk_answers(value[name], inner) if answered else _walk(value[name], inner)
+        for credential in walk:
             if _digest(credential.document) not in seen:
                 here.append(credential)
         seen.update(_digest(credential.document) for credential in here)
         yield from here
+
+
+def _is_by_query(value: Any) -> bool:
+    """Whether a `vp_token` is the answer to a query: presentations by the ids that were asked for (OpenID4VP 1.0)."""
+    if not isinstance(value, dict) or "type" in value or "@context" in value:
+        return False
+    return all(isinstance(shown, str | list) for shown in value.values())
+
+
+def _walk_answers(value: Json, place: Place) -> Iterator[UnverifiedCredential]:
+    _check_length(list(value))
+    for name, shown in value.items():
+        yield from _guarded(shown, place.at(f"{place.path}.{_step(name)}"))
 
 
 def _open_badge_2(document: Json, place: Place, jws: CompactJws | None) -> UnverifiedCredential:

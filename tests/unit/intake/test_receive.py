@@ -213,6 +213,23 @@ def test_a_record_inside_an_sd_jwt_is_read_by_what_was_disclosed() -> None:
     assert shape(f"{token(SD_JWT_VC | {'ld': badge()}, typ='dc+sd-jwt')}~") == [("$", "open_badge_3")]
 
 
+def test_an_answer_to_a_query_holds_presentations_by_what_was_asked_for() -> None:
+    one, two = f"{token(SD_JWT_VC, typ='dc+sd-jwt')}~", token(badge("A"), typ="vc+jwt")
+    assert shape({"vp_token": {"first": [one], "second": two}, "state": "x"}) == [
+        ("$.vp_token.first[0]", "sd_jwt_vc"),
+        ("$.vp_token.second", "open_badge_3"),
+    ]
+    assert shape({"vp_token": presentation(badge("A"))}) == [("$.vp_token.verifiableCredential[0]", "open_badge_3")]
+    assert shape({"vp_token": [one]}) == [("$.vp_token[0]", "sd_jwt_vc")]
+
+
+def test_an_enveloped_presentation_may_be_an_sd_jwt() -> None:
+    shown = f"{token(presentation(badge('A')), typ='vp+sd-jwt')}~"
+    (found,) = take({"type": "EnvelopedVerifiablePresentation", "id": f"data:application/vp+sd-jwt,{shown}"})
+    assert found.path == "$.verifiableCredential[0]"
+    assert found.envelopes[0].jws is not None and found.envelopes[0].jws.sd_jwt is not None
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -536,3 +536,24 @@ def test_a_thousand_disclosures_cost_no_more_than_their_length(scene: Scene, min
     start = time.process_time()
     assert scene.code(text) == "proof_valid"
     assert time.process_time() - start < 1
+
+
+# --- odd values ---
+
+_ODD: list[Any] = [None, True, 7, -1.5, "", "text", [], [[]], ["a", 1], {}, {"id": 1}, {"a": {"b": []}}, 10**30]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["iss", "sub", "iat", "nbf", "exp", "jti", "cnf", "vct", "status", "type", "@context", "ld", "issuer", "email",
+     "name", "credentialSubject", "credentialStatus", "achievement", "id", "proof", "holder", "verifiableCredential"],
+)  # fmt: skip
+def test_odd_values_are_answered(name: str) -> None:
+    scene = Scene(issuer=Issuer("lakeview", method="web", alg="EdDSA"))
+    mint = SdJwtMint(scene.issuer)
+    for value in _ODD:
+        for payload, typ in ((mint.claims(), "dc+sd-jwt"), (scene.issuer.unsigned_badge(email=EMAIL), "vc+sd-jwt")):
+            minted = mint.mint({**payload, name: value}, header={"typ": typ})
+            for text in (minted.text(), minted.bound(scene.issuer.key, made=int(NOW.timestamp()))):
+                for assessed in scene.assess_all(text):
+                    read_claims(assessed)
