@@ -18,6 +18,7 @@ from connector.verify import keys
 from connector.verify.checks import validity
 from connector.verify.checks.holder import HolderFinding, PresentationContext
 from connector.verify.checks.proof import AUTHENTICATION, ProofFinding
+from connector.verify.checks.published_keys import is_published
 from connector.verify.codes import result
 from connector.verify.dates import parse_numeric_date
 from connector.verify.did import KeyQuestion, find_key
@@ -74,7 +75,10 @@ def _judge(
     now: datetime,
 ) -> HolderFinding:
     # 1. A token of this kind and no other, by the key that the issuer put into the record.
-    _check_signature(token, _holder_key(claims.get("cnf"), documents, now))
+    key = _holder_key(claims.get("cnf"), documents, now)
+    _check_signature(token, key)
+    if is_published(key):
+        raise CheckError("key_binding_invalid", "anybody can sign with the holder's key")
     said = token.claims or {}
     if not all(isinstance(said.get(name), str) and said[name] for name in _REQUIRED):
         raise CheckError("key_binding_invalid", "nonce, one aud and sd_hash are needed")

@@ -34,6 +34,7 @@ _OPEN_MEMBERS: Final = frozenset(
     | {"issuanceDate", "expirationDate"}
 )
 """The same of a credential (VC-JOSE-COSE section 3.2.1: what is "necessary for the validation and verification")."""
+_ALSO_DECIDING: Final = ("credentialStatus", "validFrom", "validUntil", "issuanceDate", "expirationDate")
 _REGISTERED: Final = frozenset(
     {"iss", "sub", "aud", "nonce", "jti", "iat", "nbf", "exp", "cnf", "status", "vct", "vct#integrity"}
 )
@@ -79,12 +80,20 @@ def _check_type(kind: str, claims: Json, header: Json) -> None:
         raise CheckError("jwt_type_refused", "vct is missing or no text")
 
 
+_OPEN: Final[dict[str, frozenset[str]]] = {
+    "credential": _OPEN_MEMBERS,
+    "linked_data": _OPEN_MEMBERS,
+    "claims": frozenset(_ALSO_DECIDING),
+    "presentation": frozenset(),
+}
+
+
 def _check_hiding(kind: str, claims: Json, sd_jwt: SdJwt) -> None:
     """Whether what decides about the record stands in the open, whole: else whoever presents it could leave it out."""
-    is_record = kind in ("credential", "linked_data")
+    members = _OPEN[kind]
     for path in (*sd_jwt.disclosed, *filter(None, sd_jwt.hiding)):
         inner = path[1:] if kind == "linked_data" and path[0] == "ld" else path
-        if path[0] in _OPEN_CLAIMS or "@context" in path or (is_record and inner and inner[0] in _OPEN_MEMBERS):
+        if path[0] in _OPEN_CLAIMS or "@context" in path or (inner and inner[0] in members):
             raise CheckError("disclosure_hides", "/".join(path)[:100])
     alone = ("issuer",) if kind == "credential" and "iss" not in claims else ("ld",)
     if any(path in (alone, (*alone, "id")) for path in sd_jwt.disclosed):
@@ -99,17 +108,21 @@ def _of_linked_data(record: Json, claims: Json) -> Json:
 
 
 def _of_claims(_: Json, claims: Json) -> Json:
-    """Plain claims as a record: `vct` is its type, whatever is not registered is said of the subject."""
-    said = {name: value for name, value in claims.items() if name not in _REGISTERED}
+    """Plain claims as a record: `vct` is its type, whatever is not registered is said of the subject.
+
+    Status and dates in the words of the VC data model are not of SD-JWT VC; an issuer who writes them means them.
+    """
+    said = {name: value for name, value in claims.items() if name not in _REGISTERED and name not in _ALSO_DECIDING}
     subject = {**said, "id": claims["sub"]} if isinstance(claims.get("sub"), str) else said
     document: Json = {"type": [claims["vct"]], "credentialSubject": subject}
+    document |= {name: claims[name] for name in _ALSO_DECIDING if name in claims}
     for claim, name in (("iss", "issuer"), ("jti", "id")):
         if isinstance(claims.get(claim), str):
             document[name] = claims[claim]
     begins = parse_numeric_date(claims["nbf"] if "nbf" in claims else claims.get("iat"))
     for instant, name in ((begins, "validFrom"), (parse_numeric_date(claims.get("exp")), "validUntil")):
         if instant is not None:
-            document[name] = write(instant)
+            document.setdefault(name, write(instant))
     return document
 
 

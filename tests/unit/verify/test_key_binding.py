@@ -258,3 +258,11 @@ def test_a_presentation_that_cannot_be_checked_does_not_hide_a_bad_key_binding()
         }
         shown = stranger.jwt_presentation([enveloped], nonce="n-1", audience="https://apply.example")
         assert code in codes(scene.assess(shown))
+
+
+def test_a_holder_whose_secret_key_is_published_is_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene, one = scene_of(ASKED)
+    text = one.bound(HOLDER, made=THEN)
+    assert outcome(scene, text)[1] == "holder_proof"
+    monkeypatch.setattr("connector.verify.checks.key_binding.is_published", lambda key: True)
+    assert outcome(scene, text) == ("key_binding_invalid", "email", Decision.REFUSED)

@@ -243,7 +243,9 @@ def test_what_decides_about_a_token_is_never_disclosed(scene: Scene, mint: SdJwt
     assert codes(assessed) & {"disclosure_hides", "jwt_type_refused"}
 
 
-@pytest.mark.parametrize(("name", "value"), [("iat", 1_746_057_600), ("sub", "did:example:maria"), ("jti", "urn:x")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("iat", 1_746_057_600), ("sub", "did:example:maria"), ("jti", "urn:x"), ("type", "a trade")]
+)
 def test_what_decides_about_nothing_may_be_disclosed(scene: Scene, mint: SdJwtMint, name: str, value: Any) -> None:
     minted = mint.mint(mint.claims(**{name: value}), hide=[name])
     assert [scene.code(minted.text(only=shown)) for shown in (None, [])] == ["proof_valid", "proof_valid"]
@@ -384,6 +386,25 @@ def test_a_status_that_cannot_be_looked_up_is_unknown(scene: Scene, mint: SdJwtM
     status = {"status_list": {"idx": 0, "uri": "https://lakeview.example/status/none"}}
     assessed = scene.assess(plain(mint, status=status).text())
     assert (assessed.report.verdict, assessed.decision) == (Verdict.STATUS_UNKNOWN, Decision.ACCEPTED_WITH_WARNING)
+
+
+@pytest.mark.parametrize(
+    ("claims", "verdict"),
+    [
+        ({"validUntil": "2026-01-01T00:00:00Z"}, Verdict.EXPIRED),
+        ({"expirationDate": "2026-01-01T00:00:00Z"}, Verdict.EXPIRED),
+        ({"validFrom": "2031-01-01T00:00:00Z"}, Verdict.NOT_YET_VALID),
+        ({"credentialStatus": {"type": "Unheard"}}, Verdict.STATUS_UNKNOWN),
+        ({"validUntil": "2031-01-01T00:00:00Z"}, Verdict.VERIFIED),
+    ],
+)
+def test_plain_claims_in_the_words_of_the_data_model_count(
+    scene: Scene, mint: SdJwtMint, claims: Json, verdict: Verdict
+) -> None:
+    """Else a record that its issuer ended would go on."""
+    assert scene.assess(plain(mint, **claims).text()).report.verdict is verdict
+    (name,) = claims
+    assert scene.code(mint.mint(mint.claims(**claims), hide=[name]).text()) == "disclosure_hides"
 
 
 def test_type_metadata_is_never_fetched(scene: Scene, mint: SdJwtMint) -> None:
