@@ -26,9 +26,10 @@ from connector.infra.clock import SystemClock
 from connector.infra.courier import Courier
 from connector.infra.crypto import Vault, secret_keys
 from connector.infra.database import open_engine, sqlalchemy_url
+from connector.infra.decisions import Decisions
 from connector.infra.documents import GuardedDocuments
 from connector.infra.files import Reloaded
-from connector.infra.registries import Registries
+from connector.infra.registries import Registries, RegistryState
 from connector.infra.store import Store
 from connector.infra.tokens import RefreshTokens
 from connector.infra.worker import Workbench
@@ -80,6 +81,7 @@ class Connector:
     Attributes:
         connections: names of the ATS accounts.
         registries: those that the policy names.
+        decisions: what was decided about issuers.
     """
 
     def __init__(
@@ -89,13 +91,14 @@ class Connector:
         store: Store,
         vault: Vault,
         accounts: Accounts,
+        decisions: Decisions,
         clock: Clock,
         documents: Callable[[], DocumentSource],
     ) -> None:
         self.settings, self.version = settings, version("ler-ats-connector")
         self.connections = tuple(c.name for c in settings.ats_connections)
         self._store, self._vault, self._accounts, self._clock = store, vault, accounts, clock
-        self._documents = documents
+        self._documents, self.decisions = documents, decisions
         self._workbench = Workbench()
         self._courier = Courier(accounts.adapter, time_scale=settings.time_scale)
         self._engine: Engine | None = None
@@ -254,6 +257,10 @@ class Connector:
     def retry(self, submission_id: str) -> SubmissionRecord:
         """Set a submission in motion again: failed, refused, partly delivered."""
         return self._act(submission_id, consent.retried)
+
+    def reevaluate(self, submission_id: str) -> SubmissionRecord:
+        """Judge it by the policy as it is now, and deliver the difference; see `consent.reevaluated`."""
+        return self._act(submission_id, consent.reevaluated)
 
     def undo(self, submission_id: str) -> SubmissionRecord:
         """Take back what this submission put into the ATS; what others put there stays."""
@@ -428,6 +435,12 @@ class Connector:
         file = self.settings.policy_file
         return self.registries.attach(self._policies.get(file)) if file else Policy()
 
+    def registry_states(self) -> tuple[RegistryState, ...]:
+        """How each registry of the policy stands, after asking those that are due."""
+        policy = self.policy()
+        self.registries.refresh(policy)
+        return self.registries.states(policy)
+
     def crosswalk(self) -> Crosswalk:
         return self._crosswalks.get(self.settings.crosswalk_file) if self.settings.crosswalk_file else EMPTY
 
@@ -518,6 +531,7 @@ def build(
         store=store,
         vault=vault,
         accounts=_accounts(settings, transports or {}, RefreshTokens(engine, vault)),
+        decisions=Decisions(engine, vault),
         clock=clock,
         documents=(documents or GuardedDocuments(**settings.egress)).session,
     )

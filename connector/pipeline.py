@@ -23,7 +23,7 @@ from connector.model.changes import ChangeSet, Effect, EffectState, Family, Rece
 from connector.model.claims import Claim
 from connector.model.records import State
 from connector.model.submission import Submission
-from connector.model.work import DELETES, TAKES_BACK, WITHDRAWAL_REQUESTED, Action, Work
+from connector.model.work import DELETES, LOOKS_AGAIN, TAKES_BACK, WITHDRAWAL_REQUESTED, Action, Work
 from connector.normalize import Crosswalk
 from connector.ports import Clock, DocumentSource, World
 from connector.retry import next_delay
@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS: Final = 120
 """With the waits of `retry.next_delay` about a day; then it is `failed`, in sight, with a retry by one command."""
+MAX_LOOKS: Final = 30
+"""Of a record that is to be judged anew and whose documents cannot be had: some hours."""
 FRESH_FOR: Final = timedelta(hours=1)
 HOSTED_FRESH_FOR: Final = timedelta(hours=24)
 """An assessment older than this is made again before anything is written (THREATS section 6); a hosted badge's site is
@@ -204,9 +206,11 @@ class _Run:
             return DELIVER
         if work.state is State.REFUSED and work.action is None:
             return self._after_assessment(work)
-        if work.state not in _TO_BE_ASSESSED and work.action is not Action.RECHECK:
+        if work.state not in _TO_BE_ASSESSED and work.action not in LOOKS_AGAIN:
             return REST
         found = self._examine(work, now, policy)
+        if work.action is Action.REEVALUATE and found.passing and _stands_by(work, found, policy):
+            return self._look_later(work)
         earlier = self._duplicate(self._desk.get(self._id) or work)
         after = self._desk.change(self._id, lambda w: self._assessed(w, found, now, _digest(policy), earlier))
         log.info("submission %s: %s, %s", self._id, after.state, found.verdict)
@@ -267,6 +271,22 @@ class _Run:
             attempts = work.attempts if work.state in _TO_BE_DELIVERED else 0
             values |= {"state": State.PLANNED, "live": True, "attempts": attempts}
         return work.model_copy(update=values if values["state"] is State.REFUSED else _heard(work, values))
+
+    def _look_later(self, work: Work) -> Turn:
+        """Nothing is known against what stands: it stays as it is, and is judged when the documents can be had."""
+        more = work.attempts < MAX_LOOKS
+
+        def turn(now: Work) -> Work | None:
+            if now.action is not Action.REEVALUATE:
+                return None
+            if not more:
+                return now.model_copy(update={"action": None, "next_attempt_at": None})
+            later = self._later(work.attempts + 3)
+            return now.model_copy(update={"attempts": work.attempts + 1, "next_attempt_at": later})
+
+        after = self._desk.change(self._id, turn)
+        log.warning("submission %s: could not be judged anew just now; it stays as it is", self._id)
+        return self._again(after) if after.next_attempt_at is not None else REST
 
     def _duplicate(self, work: Work) -> str | None:
         """An earlier submission of the same bytes for the same application; it stays the one that counted first."""
@@ -457,6 +477,17 @@ def _stale(work: Work, now: datetime, policy: str) -> bool:
         return True
     hosted = any(c["securing"] == ["hosted"] for c in (work.answer or {}).get("credentials", ()))
     return now - work.assessed_at > (HOSTED_FRESH_FOR if hosted else FRESH_FOR)
+
+
+def _stands_by(work: Work, found: Examination, policy: Policy) -> bool:
+    """Whether what stands in the ATS is to stay although the record could not be judged anew.
+
+    A policy that changed is no reason to take something back because a site is down just now; one that refuses the
+    issuer is.
+    """
+    issuers = [credential["issuer"]["id"] for credential in (work.answer or {}).get("credentials", ())]
+    gone = found.error is not None or found.refused
+    return work.live and gone and not any(policy.denies(issuer) for issuer in issuers if issuer)
 
 
 def _digest(policy: Policy) -> str:

@@ -29,7 +29,7 @@ from connector.infra.tables import effects, installation, invitations, submissio
 from connector.model.applicant import ApplicationRef
 from connector.model.changes import Receipt
 from connector.model.records import RESTING_STATES, Invitation, NewInvitation, State
-from connector.model.work import Action, Work
+from connector.model.work import LOOKS_AGAIN, Work
 from connector.ports import Clock
 
 SEALED_PARTS: Final = {
@@ -188,7 +188,7 @@ class Store:
     def keep_document(self, submission_id: str, document: bytes) -> None:
         """Keep what a link led to, unless the submission was, or is being, taken back meanwhile."""
         wanted = (submissions.c.state != str(State.WITHDRAWN)) & (
-            submissions.c.action.is_(None) | (submissions.c.action == str(Action.RECHECK))
+            submissions.c.action.is_(None) | submissions.c.action.in_([str(action) for action in LOOKS_AGAIN])
         )
         values = {
             "document": self._seal_document(submission_id, document),

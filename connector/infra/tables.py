@@ -116,6 +116,17 @@ effects = Table(
     Column("sealed", Sealed, nullable=False),
 )
 
+issuer_decisions = Table(
+    "issuer_decisions",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("issuer", String(40), nullable=False),
+    Column("decision", String(20), nullable=False),
+    Column("decided_at", UtcTime, nullable=False),
+    Column("sealed", Sealed, nullable=False),
+    Index(None, "issuer", "decided_at"),
+)
+
 invitations = Table(
     "invitations",
     metadata,

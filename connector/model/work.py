@@ -13,6 +13,8 @@ class Action(StrEnum):
     """What is to be done to a submission beyond its first delivery; it survives restarts until it is done."""
 
     RECHECK = "recheck"
+    REEVALUATE = "reevaluate"
+    """The employer recognises other issuers than when it was judged: judge it again, and deliver the difference."""
     UNDO = "undo"
     WITHDRAW = "withdraw"
     REMOVE = "remove"
@@ -20,6 +22,7 @@ class Action(StrEnum):
     ERASE = "erase"
 
 
+LOOKS_AGAIN = frozenset({Action.RECHECK, Action.REEVALUATE})
 TAKES_BACK = frozenset({Action.UNDO, Action.WITHDRAW, Action.REMOVE, Action.ERASE})
 DELETES = frozenset({Action.REMOVE, Action.ERASE})
 WITHDRAWAL_REQUESTED: Final = "withdrawal_requested"

@@ -57,6 +57,14 @@ def retried(work: Work) -> Work:
     return work.model_copy(update=again)
 
 
+def reevaluated(work: Work) -> Work:
+    """Judge it by the policy as it is now. What moves, waits for a choice or was taken back stays as it is."""
+    rests = work.state in (State.DELIVERED, State.PARTLY_DELIVERED, State.REFUSED)
+    if not rests or not work.consent or work.action in TAKES_BACK:
+        return work
+    return work.model_copy(update={"action": Action.REEVALUATE, "attempts": 0, "next_attempt_at": None})
+
+
 def taken_back(work: Work, action: Action) -> Work:
     """Stop counting it; the pipeline takes its values out of the ATS. A deletion under way stays one."""
     if action is not Action.ERASE and work.state in (State.WITHDRAWN, State.REFUSED):

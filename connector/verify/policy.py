@@ -299,10 +299,6 @@ class Policy(_Part):
     def is_sensitive(self, issuer: str | None, types: Iterable[str]) -> bool:
         return issuer in self.sensitive.issuers or not set(self.sensitive.types).isdisjoint(types)
 
-    def trusted_names(self) -> dict[str, str]:
-        """The names of recognised issuers, by identifier; for finding look-alikes."""
-        return {entry.id: entry.name for entry in self.trusted_issuers if entry.name}
-
     def _registered(self, words: Iterable[Words]) -> RecognitionFinding:
         """By the employer's own words: an entry of a registry counts where the policy names it.
 

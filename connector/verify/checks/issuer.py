@@ -6,7 +6,6 @@ nothing about the name in the record.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
@@ -21,6 +20,7 @@ from connector.verify.codes import result
 from connector.verify.did import FoundKey, authorised_keys
 from connector.verify.errors import CheckError
 from connector.verify.keys import PublicKey
+from connector.verify.lookalike import lookalike_of
 from connector.verify.policy import Policy, Recognition, RecognitionFinding, TestIssuers
 from connector.verify.registries import Words
 
@@ -127,7 +127,8 @@ def judge(
         sensitive=policy.is_sensitive(issuer, types),
     )
     first = failure or _answer(issuer, binding, known, policy)
-    lookalike = _lookalike(issuer, name, policy) if not recognised else None
+    resembled = "" if recognised or not policy.trusted_issuers else lookalike_of(issuer, name, policy)
+    lookalike = result("issuer_name_lookalike", resembled[:200]) if resembled else None
     results = (first, lookalike, *remarks) if lookalike else (first, *remarks)
     if recognised and remarks:
         results = tuple(r for r in results if r.code != "registry_unavailable")
@@ -221,29 +222,6 @@ def _text(value: object) -> str | None:
     if isinstance(value, list) and value:
         return _text(value[0])
     return value[:MAX_NAME] if isinstance(value, str) and value else None
-
-
-# --- look-alikes -------------------------------------------------------------------------------------------------
-
-_CONFUSABLE: Final = str.maketrans(
-    "аеорсухіјѕԁһꞵαορντκιυΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТУХІЈЅ0135", "aeopcyxijsdhbaopvtkiuABEZHIKMNOPTYXABEKMHOPCTYXIJSoies"
-)
-"""Letters of other scripts, and digits, that look like Latin ones (a small part of Unicode TR39's table)."""
-
-
-def _lookalike(issuer: str, name: str | None, policy: Policy) -> CheckResult | None:
-    """A remark when an issuer that is not recognised calls itself like one that is."""
-    trusted = policy.trusted_names() if name else {}
-    wanted = _skeleton(name) if name and trusted else ""
-    for trusted_id, trusted_name in trusted.items():
-        if trusted_id != issuer and wanted and _skeleton(trusted_name) == wanted:
-            return result("issuer_name_lookalike", trusted_id[:200])
-    return None
-
-
-def _skeleton(name: str) -> str:
-    folded = unicodedata.normalize("NFKD", name.translate(_CONFUSABLE)).casefold()
-    return "".join(char for char in folded if char.isalnum())
 
 
 def _as_list(value: object) -> list[Any]:
