@@ -22,7 +22,7 @@ COMMANDS: Final = {
     "vectors": "operate",
 }
 """Command -> the file that has a function of its name."""
-GROUPS: Final = {"mapping": "mapping", "key": "keys"}
+GROUPS: Final = {"issuers": "issuers", "mapping": "mapping", "key": "keys"}
 """Group of commands -> the file whose `app` holds them."""
 HIDDEN: Final = frozenset({"vectors"})
 

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Any, Final, Protocol
 
 from connector import hosting
 from connector.errors import ConnectorError, DeliveryError, StoreError
+from connector.infra.registries import RegistryState
 from connector.mapping import FieldMapping
 from connector.mapping.schema import FieldRule
 from connector.model.changes import Family
 from connector.ports import Capabilities, Catalog, FieldDefinition, Probe
 
+OLD_COPY: Final = timedelta(days=7)
+"""A registry that could not be had for a week needs somebody to look."""
 EARLIEST: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """No correct clock shows a time before this program was written."""
 _TEXT: Final = frozenset({"text", "long_text"})
@@ -33,6 +36,7 @@ class Patient(Protocol):
     def settings(self) -> Any: ...
     def now(self) -> datetime: ...
     def check_writable(self) -> None: ...
+    def registry_states(self) -> tuple[RegistryState, ...]: ...
     def mapping(self, connection: str) -> FieldMapping: ...
     def capabilities(self, connection: str) -> Capabilities: ...
     def catalog(self, connection: str) -> Catalog: ...
@@ -41,7 +45,7 @@ class Patient(Protocol):
 
 def run_doctor(connector: Patient) -> list[Probe]:
     """Everything, in the order in which it would be mended."""
-    probes = [*_settings(connector), _storage(connector), _clock(connector)]
+    probes = [*_settings(connector), _storage(connector), _clock(connector), *_registries(connector)]
     for name in connector.connections:
         probes += _connection(connector, name)
     return probes
@@ -94,6 +98,30 @@ def _clock(connector: Patient) -> Probe:
     ok = now >= EARLIEST
     fix = "" if ok else "Set the machine's clock: expiry and links are judged by it."
     return Probe("clock", ok, f"It is {now:%Y-%m-%d %H:%M} UTC.", fix)
+
+
+def _registries(connector: Patient) -> Iterator[Probe]:
+    """Each registry of the policy: whether there is a copy, and how old it is."""
+    now = connector.now()
+    for state in connector.registry_states():
+        old = state.as_of is not None and now - state.as_of > OLD_COPY
+        fix = ""
+        if not state.usable:
+            fix = "Look at its address, its pin and the way there; until then its words are not shown."
+        elif old:
+            fix = "Its words are shown with that day; look at its address and the way there."
+        yield Probe(f"registry {state.label}", state.usable and not old, registry_words(state, now), fix)
+
+
+def registry_words(state: RegistryState, now: datetime) -> str:
+    """How a registry stands, in one sentence."""
+    if state.as_of is None:
+        return f"It could not be loaded: {state.problem}." if state.problem else "Read from a file."
+    hours = max((now - state.as_of).total_seconds() / 3600, 0.0)
+    age = f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"
+    listed = f", {state.entries} issuers" if state.entries is not None else ""
+    trouble = f" The last attempt gave nothing: {state.problem}." if state.problem else ""
+    return f"Copy of {state.as_of:%Y-%m-%d %H:%M} UTC ({age} old){listed}.{trouble}"
 
 
 # --- connections -------------------------------------------------------------------------------------------------

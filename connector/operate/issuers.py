@@ -25,6 +25,7 @@ MAX_SAMPLES: Final = 5
 _LOOKED_AT: Final = frozenset(
     {"issuer_not_recognised", "issuer_recognised", "issuer_unbound", "issuer_is_test", "issuer_denied"}
 )
+_DONE: Final = frozenset({State.DELIVERED, State.PARTLY_DELIVERED, State.REFUSED})
 _MOVING: Final = frozenset({State.RECEIVED, State.ASSESSED, State.PLANNED, State.DELIVERING})
 
 
@@ -153,7 +154,7 @@ def named(house: House, name: str) -> list[str]:
     return [one.id for one in _met(house).values() if wanted in {n.casefold() for n in one.names}]
 
 
-def affected(house: House, issuer: str, *, recognised: bool) -> tuple[list[str], list[str]]:
+def affected(house: House, issuer: str, *, recognised: bool) -> tuple[list[SubmissionRecord], list[SubmissionRecord]]:
     """Submissions that a decision about `issuer` touches.
 
     Args:
@@ -163,16 +164,18 @@ def affected(house: House, issuer: str, *, recognised: bool) -> tuple[list[str],
         Those that rest and are to be judged anew, and those that move and judge by the new policy themselves, in the
         order in which they came.
     """
-    resting: list[str] = []
-    moving: list[str] = []
+    resting: list[SubmissionRecord] = []
+    moving: list[SubmissionRecord] = []
     for record in _records(house):
+        if record.state not in _MOVING | _DONE:
+            continue
         if record.state in _MOVING:
-            moving.append(record.id)
+            moving.append(record)
             continue
         for credential in _credentials(record):
             stands = credential["issuer"]["recognised"] if recognised else credential["decision"] == "refused"
             if credential["issuer"]["id"] == issuer and not stands:
-                resting.append(record.id)
+                resting.append(record)
                 break
     return resting[::-1], moving[::-1]
 

@@ -60,7 +60,7 @@ def _resembles(host: str, other: str) -> bool:
 @lru_cache(maxsize=2048)
 def _skeleton(name: str) -> str:
     folded = unicodedata.normalize("NFKD", name.translate(_CONFUSABLE)).casefold()
-    return "".join(char for char in folded if char.isalnum())
+    return "".join(char for char in folded if char.isalnum()).replace("l", "i")  # I, l and 1 are one stroke
 
 
 def _near(one: str, other: str) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from connector.config import Settings, load_settings
 from connector.errors import AtsAuthError, RetryableDeliveryError, StoreError
+from connector.infra.registries import RegistryState
 from connector.mapping import FieldMapping, parse_mapping
 from connector.model.changes import Family
 from connector.operate.doctor import run_doctor
@@ -53,6 +54,10 @@ class Patient:
     catalog_: Catalog | Exception = CATALOG
     probes: tuple[Probe, ...] | Exception = (Probe("token", True, "A token was had."),)
     able: Capabilities = ABLE
+    registries: tuple[RegistryState, ...] = ()
+
+    def registry_states(self) -> tuple[RegistryState, ...]:
+        return self.registries
 
     def now(self) -> datetime:
         return self.time
@@ -157,3 +162,33 @@ def test_a_scope_that_the_mapping_makes_no_use_of_may_be_missing(family: Family 
 def test_a_short_text_field_takes_a_long_text() -> None:
     short = FieldDefinition("ler_skills", "x", "text")
     assert wrong(Patient(catalog_=replace(CATALOG, fields=(short, CATALOG.fields[1])))) == {}
+
+
+DAY = datetime(2026, 11, 22, tzinfo=UTC)
+REGISTRY = RegistryState("Members", "dcc", "https://registry.example/r.json", 21, DAY, "", pinned=False, is_test=False)
+
+
+@pytest.mark.parametrize(
+    ("state", "ok", "words"),
+    [
+        (REGISTRY, True, "Copy of 2026-11-22 00:00 UTC (24 h old), 21 issuers."),
+        (replace(REGISTRY, as_of=None, entries=None), True, "Read from a file."),
+        (
+            replace(REGISTRY, problem="it answered HTTP 503"),
+            True,
+            "Copy of 2026-11-22 00:00 UTC (24 h old), 21 issuers. The last attempt gave nothing: it answered HTTP 503.",
+        ),
+        (replace(REGISTRY, as_of=DAY.replace(day=1)), False, "Copy of 2026-11-01 00:00 UTC (22 days old), 21 issuers."),
+        (
+            replace(REGISTRY, as_of=None, entries=None, problem="it answered HTTP 503"),
+            False,
+            "It could not be loaded: it answered HTTP 503.",
+        ),
+    ],
+)
+def test_a_registry_is_well_as_long_as_there_is_a_copy_that_is_not_old(
+    state: RegistryState, ok: bool, words: str
+) -> None:
+    [probe] = [p for p in run_doctor(Patient(registries=(state,))) if p.name == "registry Members"]
+    assert (probe.ok, probe.message) == (ok, words)
+    assert bool(probe.fix) is not ok

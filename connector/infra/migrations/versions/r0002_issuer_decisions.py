@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_issuer_decisions"),
     )
-    op.create_index("ix_issuer_decisions_issuer", "issuer_decisions", ["issuer", "decided_at"])
+    op.create_index("ix_issuer_decisions_issuer_decided_at", "issuer_decisions", ["issuer", "decided_at"])
 
 
 def downgrade() -> None:
