@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol
-from urllib.parse import urlsplit
 
 from connector.infra.registries import RegistryState
 from connector.model.decisions import IssuerDecision, IssuerVerdict
@@ -18,7 +17,7 @@ from connector.model.records import State, SubmissionPage, SubmissionRecord
 from connector.verify import keys
 from connector.verify.checks.published_keys import is_published
 from connector.verify.errors import CheckError
-from connector.verify.lookalike import lookalike_of
+from connector.verify.lookalike import host_of, lookalike_of
 from connector.verify.policy import Policy, Recognition
 
 MAX_SAMPLES: Final = 5
@@ -78,9 +77,7 @@ class Met:
     @property
     def domain(self) -> str:
         """The host that answers for it; "" where the identifier is only a key."""
-        if self.id.startswith("did:web:"):
-            return self.id.removeprefix("did:web:").partition(":")[0].partition("%")[0]
-        return (urlsplit(self.id).hostname or "") if self.id.startswith("https://") else ""
+        return host_of(self.id)
 
     @property
     def proof(self) -> str:

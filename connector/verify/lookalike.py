@@ -8,10 +8,10 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 from typing import Final
-from urllib.parse import urlsplit
 
 import idna
 
+from connector import hosting
 from connector.verify.policy import Policy
 
 NEAR_FROM: Final = 8
@@ -25,28 +25,31 @@ _CONFUSABLE: Final = str.maketrans(
 def lookalike_of(issuer: str, name: str | None, policy: Policy) -> str:
     """The identifier on the list that `issuer` resembles by its name or its host, without being it; "" when none."""
     wanted = _skeleton(name) if name else ""
-    host = host_of(issuer)
+    host = _readable(host_of(issuer))
     for entry in policy.trusted_issuers:
         if issuer in (entry.id, entry.replaced_by):
             continue
         if wanted and entry.name and _near(wanted, _skeleton(entry.name)):
             return entry.id
-        if host and _resembles(host, host_of(entry.id)):
+        if host and _resembles(host, _readable(host_of(entry.id))):
             return entry.id
     return ""
 
 
 def host_of(issuer: str) -> str:
-    """The host of a did:web or https identifier as people read it; "" without one."""
+    """The host of a did:web or https identifier as it is written; "" without one."""
     if issuer.startswith("did:web:"):
-        host = issuer.removeprefix("did:web:").partition(":")[0].partition("%")[0]
-    elif issuer.startswith("https://"):
-        try:
-            host = urlsplit(issuer).hostname or ""
-        except ValueError:
-            return ""
-    else:
+        return issuer.removeprefix("did:web:").partition(":")[0].partition("%")[0]
+    if not issuer.startswith("https://"):
         return ""
+    try:
+        return hosting.split(issuer).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _readable(host: str) -> str:
+    """As people see it in an address bar that shows letters."""
     try:
         return idna.decode(host) if "xn--" in host else host
     except idna.IDNAError:
