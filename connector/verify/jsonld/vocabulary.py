@@ -349,7 +349,8 @@ class Vocabulary:
                 )
             except jsonld.JsonLdError as error:
                 raise _as_ours(error) from None
-        if propagate and "previousContext" in active and "previousContext" not in state.active:
+        reverts = "previousContext" in active
+        if reverts != ("previousContext" in state.active if propagate else True):
             _refuse("a context sets @propagate")
         return active
 
