@@ -54,18 +54,6 @@ _NAMES_ANOTHER_KEY: Final = (
     "its kid names a key of another curve than the one that made it; no other key of its issuer is tried in its place"
 )
 DIFFERENCES: Final = {
-    "dcc-docs/signed-svg-templates__tec-de-monterrey-pdf-sample-1-svg-signed.json": (
-        "unresolvable",
-        "its inline vocabulary stands before a pinned one, which is refused before the undefined terms are seen",
-    ),
-    "spruceid-ssi/ecdsa_rdfc_2019__p384_verification.json": (
-        "unresolvable",
-        "its inline vocabulary stands before a pinned one and gives expirationDate another meaning, which is refused",
-    ),
-    "spruceid-ssi/ecdsa_sd_2023__verification_3.json": (
-        "unresolvable",
-        "its inline vocabulary gives expirationDate another meaning within one type, which is refused",
-    ),
     "w3c-vc-jose-cose/presentation-jose-multiple.txt": (
         "unsupported",
         "it also holds a COSE credential, which is not supported; an expired envelope has no verdict",

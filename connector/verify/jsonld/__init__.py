@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from connector.verify.jsonld.choice import choices, vocabulary
-from connector.verify.jsonld.errors import CODES, TOO_COMPLEX, JsonLdError
+from connector.verify.jsonld.errors import CODES, CONTEXT_UNKNOWN, TOO_COMPLEX, JsonLdError
 from connector.verify.jsonld.limits import DEFAULT, Limits
 from connector.verify.jsonld.rdfc import canonical
+from connector.verify.jsonld.undefined import undefined_term
 from connector.verify.jsonld.walk import Walker
 
 __all__ = ["CODES", "DEFAULT", "JsonLdError", "Limits", "canonicalize"]
@@ -53,4 +54,4 @@ def canonicalize(
         fitted = True
         yield result
     if first is not None and not fitted:
-        raise first
+        raise (undefined_term(documents) if first.code == CONTEXT_UNKNOWN else None) or first

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NoReturn
 
 from connector.errors import ConnectorError
 
@@ -37,3 +37,8 @@ class JsonLdError(ConnectorError):
 
     def __init__(self, code: str, detail: str = "", message: str | None = None) -> None:
         super().__init__(message or _SENTENCES[code], code=code, detail=detail)
+
+
+def refuse(detail: str) -> NoReturn:
+    """Refuse what is written in a way that could hide what was signed."""
+    raise JsonLdError(TERM_NOT_ALLOWED, detail)

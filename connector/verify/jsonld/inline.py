@@ -6,14 +6,17 @@ context is therefore accepted only where it cannot rename, redefine or hide anyt
 - it only gives plain names absolute IRIs (with `@id` or datatype coercion at most), or sets `@vocab`;
 - each name is the last part of its IRI, so the IRI that was signed allows one member name and no other;
 - no name is one that a pinned context of the document defines anywhere, and no IRI is one that any pinned context
-  has a term for; prefixes, keyword aliases, null, scoped contexts, containers and `@base` are not allowed;
-- `@vocab` ends in `#` or `/`, and must be used (the walk sees to that): an unused one is nothing but bait.
+  has a term for; prefixes, null, containers and `@base` are not allowed. So it does not matter where it stands;
+- `@vocab` comes last, ends in `#` or `/`, and must be used (the walk sees to that): an unused one is nothing but bait;
+- a type may bring a context of its own, whose names are free, but no IRI in it is one that a pinned context has a term
+  for. Such a type is taken only on the value of a member that the document defined too and that nobody reads
+  (`State.is_foreign`): what stands there can be called anything, because it is not read.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from typing import Any, Final, NoReturn
 
 from connector.verify.jsonld.errors import CONTEXT_UNKNOWN, JsonLdError
@@ -21,17 +24,28 @@ from connector.verify.jsonld.nquads import is_absolute_iri
 
 MAX_TERMS: Final = 100
 
+READ_BY_NAME: Final = frozenset(
+    (
+        "achievement", "achievements", "competencies", "competency", "competencyName", "competencyText", "degree",
+        "education", "educationAndLearning", "educationAndLearnings", "educationDegree", "educationDegrees",
+        "hasAchieved", "hasClaim", "hasCredential", "hasPart", "hasPerformed", "learningOutcome", "name", "person",
+        "prefLabel", "programName", "result", "results", "skill", "skills", "title",
+    )
+)  # fmt: skip
+"""Members that are read of a credential of no profile, whichever context defines them."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}\Z")
 _LAST_PART = re.compile(r"[^#/:]*\Z")
 
 
-def check(context: Any, *, words: Set[str], prefixes: Set[str], taken: Set[str]) -> dict[str, Any]:
+def check(context: Any, *, words: Set[str], prefixes: Set[str], taken: Set[str], aliases: Mapping[str, str]) -> Any:
     """Return `context` when it is harmless.
 
     Args:
         words: names that the pinned contexts define.
         prefixes: names that are in use as prefixes of compact IRIs.
         taken: IRIs that pinned contexts have terms for.
+        aliases: `id` and `type`, as the pinned contexts define them.
 
     Raises:
         JsonLdError: `context_unknown`, with what is wrong in `detail`.
@@ -43,15 +57,43 @@ def check(context: Any, *, words: Set[str], prefixes: Set[str], taken: Set[str])
     for name, definition in context.items():
         if name == "@vocab":
             _check_vocab(definition, prefixes)
-        elif (name == "@version" and definition == 1.1) or (name == "@protected" and definition is True):
+        elif _says_nothing(name, definition):
             continue
         elif not _NAME.match(name):
             _refuse("defines something other than plain terms")
         elif name in words:
             _refuse(f"redefines the term {name!r}")
         else:
-            _check_definition(name, definition, prefixes, taken)
+            if isinstance(definition, dict) and definition.keys() == {"@id", "@context"}:
+                _check_scoped(name, definition["@context"], prefixes, taken, aliases)
+                definition = definition["@id"]
+            iri = _check_definition(name, definition, prefixes, taken)
+            last = _LAST_PART.search(iri)
+            if last is None or last.group() != name:
+                _refuse(f"gives the term {name!r} an IRI that ends in another name")
     return context
+
+
+def types_with_contexts(context: Mapping[str, Any]) -> frozenset[str]:
+    """The names in a harmless context that bring a context of their own."""
+    return frozenset(
+        name for name, definition in context.items() if isinstance(definition, dict) and "@context" in definition
+    )
+
+
+def _says_nothing(name: str, definition: Any) -> bool:
+    return (name == "@version" and definition == 1.1) or (name == "@protected" and definition is True)
+
+
+def _check_scoped(name: str, scoped: Any, prefixes: Set[str], taken: Set[str], aliases: Mapping[str, str]) -> None:
+    if not isinstance(scoped, dict) or len(scoped) > MAX_TERMS:
+        _refuse(f"gives the type {name!r} something other than a small context")
+    for inner, definition in scoped.items():
+        if _says_nothing(inner, definition) or (inner in aliases and aliases[inner] == definition):
+            continue
+        if not _NAME.match(inner) or inner in aliases:
+            _refuse(f"defines something other than plain terms for the type {name!r}")
+        _check_definition(inner, definition, prefixes, taken)
 
 
 def _check_vocab(vocab: Any, prefixes: Set[str]) -> None:
@@ -59,7 +101,8 @@ def _check_vocab(vocab: Any, prefixes: Set[str]) -> None:
         _refuse("sets @vocab to something other than an absolute IRI that ends in # or /")
 
 
-def _check_definition(name: str, definition: Any, prefixes: Set[str], taken: Set[str]) -> None:
+def _check_definition(name: str, definition: Any, prefixes: Set[str], taken: Set[str]) -> str:
+    """The IRI of a term."""
     if isinstance(definition, dict):
         if not {"@id"} <= definition.keys() <= {"@id", "@type"}:
             _refuse(f"defines the term {name!r} with more than @id and @type")
@@ -67,13 +110,11 @@ def _check_definition(name: str, definition: Any, prefixes: Set[str], taken: Set
         if datatype != "@id" and not _is_plain_iri(datatype, prefixes):
             _refuse(f"gives the term {name!r} a type that is not an absolute IRI")
         definition = definition["@id"]
-    if not _is_plain_iri(definition, prefixes):
+    if not isinstance(definition, str) or not _is_plain_iri(definition, prefixes):
         _refuse(f"gives the term {name!r} no absolute IRI")
-    last = _LAST_PART.search(definition)
-    if last is None or last.group() != name:
-        _refuse(f"gives the term {name!r} an IRI that ends in another name")
     if definition in taken:
         _refuse(f"gives the term {name!r} the meaning of a known term")
+    return definition
 
 
 def _is_plain_iri(value: Any, prefixes: Set[str]) -> bool:

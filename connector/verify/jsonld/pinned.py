@@ -54,21 +54,28 @@ def load(pinned: PinnedContext) -> dict[str, Any]:
     return document
 
 
+def contexts(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Every context object of a context document, scoped contexts included."""
+    pending = [document["@context"]]
+    while pending:
+        context = pending.pop()
+        if isinstance(context, list):
+            pending.extend(context)
+        elif isinstance(context, str) and context in index():
+            pending.append(load(index()[context][0])["@context"])
+        elif isinstance(context, dict):
+            yield context
+            for definition in context.values():
+                if isinstance(definition, dict) and "@context" in definition:
+                    pending.append(definition["@context"])
+
+
 def definitions(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Every term definition of a context document, scoped contexts included."""
-    contexts = [document["@context"]]
-    while contexts:
-        context = contexts.pop()
-        if isinstance(context, list):
-            contexts.extend(context)
-        elif isinstance(context, str) and context in index():
-            contexts.append(load(index()[context][0])["@context"])
-        elif isinstance(context, dict):
-            for name, definition in context.items():
-                if not name.startswith("@"):
-                    yield name, definition
-                if isinstance(definition, dict) and "@context" in definition:
-                    contexts.append(definition["@context"])
+    for context in contexts(document):
+        for name, definition in context.items():
+            if not name.startswith("@"):
+                yield name, definition
 
 
 @cache

@@ -3,10 +3,7 @@
 A `State` is an active context. From it lead, each computed once: a member's property-scoped context, an embedded
 `@context`, and the type-scoped contexts of a node's types (JSON-LD 1.1 API, sections 4.1 and 5.1.2 steps 3 to 11).
 pyld does the context processing (term creation, prefixes, protection, propagation); what a term then means is read
-from its result. A term whose definition is outside the supported subset is refused where it is used:
-supported are `@set`, `@list` and `@graph` containers and `@id`, `@vocab`, `@json`, `@none`, datatype and language
-coercion; refused are `@reverse`, `@nest`, index, id, type and language maps, `@direction`, and aliases of keywords
-other than `@id` and `@type`. No context that this release carries needs the refused ones, save `@reverse` once.
+from its result (`terms`).
 """
 
 from __future__ import annotations
@@ -17,7 +14,7 @@ import re
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from threading import RLock
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from pyld import jsonld
 from pyld.context_resolver import ContextResolver
@@ -27,13 +24,13 @@ from connector.verify.jsonld.errors import (
     CONTEXT_CONFLICT,
     CONTEXT_UNKNOWN,
     RELATIVE_IRI,
-    TERM_NOT_ALLOWED,
     TOO_COMPLEX,
-    UNDEFINED_TERM,
     JsonLdError,
+    refuse,
 )
-from connector.verify.jsonld.nquads import XSD, is_absolute_iri, literal_suffix
+from connector.verify.jsonld.nquads import is_absolute_iri
 from connector.verify.jsonld.pinned import PinnedContext, index, known_iris, load, words
+from connector.verify.jsonld.terms import Terms
 
 MAX_STATES: Final = 2_000
 """Active contexts computed before all are dropped; the contexts of all published LERs together make under 400."""
@@ -44,134 +41,7 @@ MAX_KNOWN_TYPES: Final = 200
 """Combinations of types that are remembered for one active context; published LERs have under 20."""
 
 _SIMPLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}\Z")
-_GUARDED_NAMESPACES: Final = (
-    "https://www.w3.org/2018/credentials#",
-    "https://www.w3.org/ns/credentials/status#",
-    "https://w3id.org/vc/status-list#",
-    "https://w3id.org/security#",
-)
-_GUARDED_TERMS: Final = frozenset(
-    f"https://purl.imsglobal.org/spec/vc/ob/vocab.html#{name}"
-    for name in ("identifier", "identityHash", "identityType", "hashed", "salt")
-)
-"""Whom it was issued to: moved to another object, the address would no longer be compared."""
-
 _DEFAULTS: Final = frozenset({"@vocab", "@language", "@direction", "@base"})
-
-ID, TYPE, PROPERTY, CONTEXT = range(4)
-LITERAL, COERCE_ID, COERCE_VOCAB, COERCE_JSON, NOT_TEXT = range(5)
-_COERCIONS: Final = {"@id": COERCE_ID, "@vocab": COERCE_VOCAB, "@json": COERCE_JSON}
-
-
-class Term:
-    """What one member name means in one state, ready for the walk.
-
-    Attributes:
-        child: the active context for a node object that is this member's value, once it was needed (`enter`).
-        middle: ` <predicate> `.
-        suffix: what follows the text of a literal.
-    """
-
-    __slots__ = (
-        "_values", "by_vocab", "child", "coerce", "graph", "guarded", "is_list", "is_node", "is_single", "is_text",
-        "kind", "middle", "native", "scoped", "state", "suffix",
-    )  # fmt: skip
-
-    def __init__(self, state: State, kind: int, iri: str = "", mapping: Mapping[str, Any] | None = None) -> None:
-        self.by_vocab = kind == PROPERTY and mapping is None
-        mapping = mapping or {}
-        container = mapping.get("@container") or ()
-        self.state = state
-        self.kind = kind
-        self.middle = f" <{iri}> "
-        self.is_list = "@list" in container
-        self.graph = "@graph" in container
-        self.guarded = iri.startswith(_GUARDED_NAMESPACES) or iri in _GUARDED_TERMS
-        self.scoped = mapping.get("@context")
-        self.coerce, self.suffix, self.native = _coercion(state, mapping)
-        self.is_single = kind == PROPERTY and self.coerce != COERCE_JSON and not self.is_list and not self.graph
-        self.is_node = self.is_single and not state.value_names
-        self.is_text = self.is_single and self.coerce == LITERAL
-        self.child: State | None = None
-        self._values: State | None = None
-
-    def enter(self) -> State:
-        """Find `child`: the state to go back to where this one comes from types, then the property's own context."""
-        self.child = self.state.vocabulary.property_scoped(self.state.previous or self.state, self.scoped)
-        return self.child
-
-    @property
-    def values(self) -> State:
-        """The active context for a string that is this member's value."""
-        if self._values is None:
-            self._values = self.state.vocabulary.property_scoped(self.state, self.scoped)
-        return self._values
-
-
-def _coercion(state: State, mapping: Mapping[str, Any]) -> tuple[int, str, str | None]:
-    """How a text becomes an object, the suffix of its literal, and the suffix of a number or boolean if not its own.
-
-    Text under `xsd:double` is left as it is by the specification and rewritten by the common implementations: it is
-    refused.
-    """
-    type_ = mapping.get("@type")
-    if type_ in _COERCIONS:
-        return _COERCIONS[type_], "", None
-    if type_ is None or type_ == "@none":
-        language = mapping["@language"] if "@language" in mapping else state.active.get("@language")
-        return LITERAL, literal_suffix(language=language), None
-    suffix = literal_suffix(type_)
-    return (NOT_TEXT if type_ == XSD + "double" else LITERAL), suffix, suffix
-
-
-class _Terms(dict[str, Term]):
-    """Member name -> meaning; a name is looked up in the active context the first time it is met."""
-
-    def __init__(self, state: State) -> None:
-        super().__init__()
-        self.state = state
-        super().__setitem__("@context", Term(state, CONTEXT))
-
-    def __missing__(self, name: str) -> Term:
-        mapping = self.state.active["mappings"].get(name)
-        if mapping is None:
-            return self._by_vocab(name)
-        term = self[name] = self._defined(name, mapping)
-        return term
-
-    def _by_vocab(self, name: str) -> Term:
-        """A name that `@vocab` turns into an IRI; not kept, because documents choose such names freely."""
-        if name.startswith("@") or ":" in name:
-            raise JsonLdError(TERM_NOT_ALLOWED, "a keyword or an IRI stands where a term must")
-        iri = self.state.vocab_iri(name)
-        if iri is None:
-            raise JsonLdError(UNDEFINED_TERM, "no context defines this member")
-        return Term(self.state, PROPERTY, iri)
-
-    def _defined(self, name: str, mapping: Mapping[str, Any]) -> Term:
-        iri = mapping["@id"]
-        if iri == "@id":
-            return Term(self.state, ID)
-        if iri == "@type":
-            return Term(self.state, TYPE)
-        if iri is None:
-            _refuse("a context maps the term to null")
-        if iri.startswith(("@", "_:")):
-            _refuse("a context maps the term to a keyword or a blank node")
-        if not is_absolute_iri(iri):
-            raise JsonLdError(UNDEFINED_TERM, "the context gives the term no absolute IRI")
-        container = set(mapping.get("@container") or ())
-        if mapping["reverse"] or mapping.get("@nest") or container - {"@set", "@list", "@graph"}:
-            _refuse("the term needs @reverse, @nest or a map container")
-        if mapping.get("@direction") or self.state.active.get("@direction"):
-            _refuse("the term has a base direction, which RDF loses")
-        if self.state.spelling(iri) != name:
-            _refuse("another member name with the same meaning stands where the usual one must")
-        return Term(self.state, PROPERTY, iri, mapping)
-
-
-def _refuse(detail: str) -> NoReturn:
-    raise JsonLdError(TERM_NOT_ALLOWED, detail)
 
 
 class InlineVocab:
@@ -192,11 +62,15 @@ class State:
         inline_vocab: `@vocab` was set by the document itself; notes whether anything needed it.
         known_types: types that are all terms -> the state they lead to, and ` rdf:type <iri>` of each.
         alone: what a record with this state's contexts means here as well as by itself, once it was needed.
+        own_types: types that the document gave a context of its own.
+        is_foreign: for the value of a member that the document defined and nobody reads; only there `own_types` are
+            taken.
         pair: the two states that this one is what they agree on (`Vocabulary.agreement`).
     """
 
     __slots__ = (
-        "_spellings", "active", "alone", "embedded", "id_name", "id_names", "inline_vocab", "known_types", "pair",
+        "_spellings", "active", "alone", "embedded", "id_name", "id_names", "inline_vocab", "is_foreign", "known_types",
+        "own_types", "pair",
         "prefixes", "previous", "terms", "type_name", "type_names", "typed", "value_names", "vocabulary", "words",
     )  # fmt: skip
 
@@ -211,6 +85,8 @@ class State:
         self.vocabulary = vocabulary
         self.active = active
         self.previous = previous
+        self.own_types: frozenset[str] = frozenset()
+        self.is_foreign = False
         self.pair: tuple[State, State] | None = None
         self.alone: State | None = None
         self.words = words
@@ -221,7 +97,7 @@ class State:
         self.value_names = self._names_of("@value")
         self.id_name = self.id_names[0] if len(self.id_names) == 1 else None
         self.type_name = self.type_names[0] if len(self.type_names) == 1 else None
-        self.terms = _Terms(self)
+        self.terms = Terms(self)
         self._spellings: dict[str, str] = {}
         self.embedded: dict[tuple[str, ...], State] = {}
         self.typed: dict[tuple[str, ...], State] = {}
@@ -234,7 +110,9 @@ class State:
         return {*self.id_names}, {*self.type_names}, {*self.value_names}
 
     def derive(self, active: Mapping[str, Any], previous: State | None = None) -> State:
-        return State(self.vocabulary, active, previous, self.words, self.inline_vocab)
+        derived = State(self.vocabulary, active, previous, self.words, self.inline_vocab)
+        derived.own_types = self.own_types
+        return derived
 
     def spelling(self, iri: str) -> str:
         """The one member name for a property that several terms name (`achievement` and the class `Achievement`,
@@ -267,9 +145,9 @@ class State:
             scheme, _, rest = text.partition(":")
             if scheme not in self.prefixes or rest.startswith("//"):
                 return f"<{text}>"
-            _refuse("a compact IRI stands where an absolute IRI must")
+            refuse("a compact IRI stands where an absolute IRI must")
         if text.startswith("_:"):
-            _refuse("a blank node identifier stands where an absolute IRI must")
+            refuse("a blank node identifier stands where an absolute IRI must")
         raise JsonLdError(RELATIVE_IRI, "identifier")
 
     def word(self, text: str, code: str) -> str:
@@ -283,7 +161,7 @@ class State:
             return f"<{iri}>"
         if ":" in text:
             if text in known_iris():
-                _refuse("an IRI stands where its term must")
+                refuse("an IRI stands where its term must")
             return self.iri(text)
         by_vocab = self.vocab_iri(text)
         if by_vocab is None:
@@ -303,7 +181,7 @@ class State:
         if not is_absolute_iri(iri):
             return None
         if iri in known_iris():
-            _refuse("@vocab stands in for a term of a pinned context")
+            refuse("@vocab stands in for a term of a pinned context")
         if self.inline_vocab is not None:
             self.inline_vocab.used = True
         return iri
@@ -351,7 +229,7 @@ class Vocabulary:
                 raise _as_ours(error) from None
         reverts = "previousContext" in active
         if reverts != ("previousContext" in state.active if propagate else True):
-            _refuse("a context sets @propagate")
+            refuse("a context sets @propagate")
         return active
 
     def property_scoped(self, state: State, context: Any) -> State:
@@ -372,9 +250,12 @@ class Vocabulary:
             if len(types) > MAX_SCOPED_TYPES:
                 raise JsonLdError(TOO_COMPLEX, "types of one node")
             current = state
+            if not state.is_foreign and not state.own_types.isdisjoint(types):
+                raise JsonLdError(CONTEXT_UNKNOWN, "a type with its own inline context stands where it is read")
             for type_ in types:
                 context = state.scoped_by_type(type_)
-                current = state.derive(self._process(current, context, override=False, propagate=False), state)
+                active = self._process(current, context, override=False, propagate=False, own=bool(state.own_types))
+                current = state.derive(active, state)
             result = state.typed[types] = current
         return result
 
@@ -401,6 +282,7 @@ class Vocabulary:
             known = state.words.union(*(words(self._content(url)) for url in urls))
             active = self._process(state, list(urls), override=False, propagate=True)
             result = State(self, active, None, known, state.inline_vocab)
+            result.own_types = state.own_types
         state.embedded[urls] = result
         return result
 
@@ -428,33 +310,40 @@ class Vocabulary:
         agreement.prefixes = first.prefixes | second.prefixes
         for state in agreement.pair:
             if state.active.keys() & _DEFAULTS or state.keyword_names() != agreement.keyword_names():
-                _refuse("the contexts differ in more than terms")
+                refuse("the contexts differ in more than terms")
         if any(":" in name for name in (mappings.keys() | others.keys()) - alike.keys()):
-            _refuse("a term that only one context defines looks like an IRI")
+            refuse("a term that only one context defines looks like an IRI")
         if first.previous is not None and second.previous is not None:
             agreement.previous = self.agreement(first.previous, second.previous)
         elif first.previous is not second.previous:
-            _refuse("one context comes from types")
+            refuse("one context comes from types")
         self.states += 1
         return agreement
 
     def _embed_inline(self, state: State, parts: list[Any], urls: tuple[str, ...], kept: dict[Any, State]) -> State:
         if state.pair is not None:
-            _refuse("an inline context")
-        objects = parts[len(urls) :]
-        if tuple(parts[: len(urls)]) != urls:
-            raise JsonLdError(CONTEXT_UNKNOWN, "an inline context stands before a pinned one")
+            refuse("an inline context")
+        objects = [part for part in parts if not isinstance(part, str)]
+        if tuple(parts[: len(urls)]) != urls and any("@vocab" in part for part in objects if isinstance(part, dict)):
+            raise JsonLdError(CONTEXT_UNKNOWN, "an inline @vocab stands before a pinned context")
         base = self.embed(state, list(urls), kept) if urls else state
         key = (base, json.dumps(objects, sort_keys=True))
         result = kept.get(key)
         if result is None:
             result = base
             for own in objects:
-                terms = inline.check(own, words=result.words, prefixes=result.prefixes, taken=known_iris())
-                active = self._process(result, terms, override=False, propagate=True, own=True)
-                vocab = InlineVocab() if "@vocab" in terms else result.inline_vocab
-                result = State(self, active, None, result.words, vocab)
+                result = self._extend(result, own)
             kept[key] = result
+        return result
+
+    def _extend(self, state: State, own: Any) -> State:
+        """The state after one harmless inline context."""
+        aliases = dict.fromkeys(state.id_names, "@id") | dict.fromkeys(state.type_names, "@type")
+        terms = inline.check(own, words=state.words, prefixes=state.prefixes, taken=known_iris(), aliases=aliases)
+        active = self._process(state, terms, override=False, propagate=True, own=True)
+        vocab = InlineVocab() if "@vocab" in terms else state.inline_vocab
+        result = State(self, active, None, state.words, vocab)
+        result.own_types = state.own_types | inline.types_with_contexts(terms)
         return result
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import rfc8785
 
@@ -23,6 +23,7 @@ from connector.verify.jsonld.errors import (
     TOO_COMPLEX,
     UNDEFINED_TERM,
     JsonLdError,
+    refuse,
 )
 from connector.verify.jsonld.limits import Limits, purse, spend, spend_on_state
 from connector.verify.jsonld.nquads import (
@@ -36,16 +37,8 @@ from connector.verify.jsonld.nquads import (
     quoted,
 )
 from connector.verify.jsonld.records import Records
-from connector.verify.jsonld.vocabulary import (
-    COERCE_ID,
-    COERCE_JSON,
-    COERCE_VOCAB,
-    LITERAL,
-    PROPERTY,
-    State,
-    Term,
-    Vocabulary,
-)
+from connector.verify.jsonld.terms import COERCE_ID, COERCE_JSON, COERCE_VOCAB, LITERAL, PROPERTY, Term
+from connector.verify.jsonld.vocabulary import State, Vocabulary
 
 KNOWN_COST: Final = 4
 """Statements that can be put in order again for the cost of walking one."""
@@ -126,7 +119,7 @@ class Walker:
             if self._room < 0:
                 raise JsonLdError(TOO_COMPLEX, "number of statements")
             if default.is_empty():
-                _refuse("the document says nothing")
+                refuse("the document says nothing")
         except JsonLdError as error:
             error.detail = f"${''.join(reversed(self._trail))}: {error.detail}"
             raise
@@ -170,7 +163,7 @@ class Walker:
             subject = blank = self._dataset.new_blank(graph)
             lines = blank.own
         else:
-            _refuse("an identifier that is not text")
+            refuse("an identifier that is not text")
         for type_ in said:
             lines.append(prefix + type_)
         if self._members(state, subject, lines, prefix, node, graph) and prefix:
@@ -227,7 +220,7 @@ class Walker:
         if around.alone is None:
             alone = self._embed(self._vocabulary.initial, context)
             if self._inline:
-                _refuse("an inline context")
+                refuse("an inline context")
             around.alone = self._vocabulary.agreement(around, alone)
         return around.alone
 
@@ -252,7 +245,7 @@ class Walker:
         document."""
         listed = types if isinstance(types, (list, tuple)) else [types]
         if not all(isinstance(type_, str) for type_ in listed):
-            _refuse("types that are not text")
+            refuse("types that are not text")
         self._room -= len(listed)
         state = self._type_scoped(base, listed)
         said = []
@@ -278,7 +271,7 @@ class Walker:
         unnoticed, to where no reader looks for it. Equal repetitions are harmless and do occur.
         """
         if self._guarded.setdefault((subject, graph), node) != node:
-            _refuse("the same identifier is described twice, differently")
+            refuse("the same identifier is described twice, differently")
 
     # --- values --------------------------------------------------------------------------------------------------
 
@@ -342,28 +335,28 @@ class Walker:
                 return term.values.iri(item)
             if term.coerce == COERCE_VOCAB:
                 return term.values.word(item, RELATIVE_IRI)
-            _refuse("text where a number must stand")
+            refuse("text where a number must stand")
         if kind is dict:
             if "@value" in item:
                 return _language_tagged(item)
             if term.state.value_names and any(name in item for name in term.state.value_names):
-                _refuse("a context aliases @value")
+                refuse("a context aliases @value")
             return self._node(term.child or term.enter(), item, graph)
         if kind is bool:
             return ('"true"' if item else '"false"') + _datatype(term, _BOOLEAN)
         if kind is int or kind is float:
             return _number(term, item)
-        return _refuse("a list in a list" if kind is list else "null in a list")
+        return refuse("a list in a list" if kind is list else "null in a list")
 
     def _graph(self, term: Term, item: Any, graph: Graph) -> Blank:
         """A `@graph` container puts each value into a graph of its own (5.1.2 step 13.14)."""
         if not isinstance(item, dict):
-            _refuse("a value that is not an object, where a graph must stand")
+            refuse("a value that is not an object, where a graph must stand")
         name = self._dataset.new_blank(graph)
         own = self._dataset.new_graph(name)
         self._node(term.child or term.enter(), item, own)
         if own.is_empty():
-            _refuse("an object that says nothing")
+            refuse("an object that says nothing")
         return name
 
 
@@ -386,7 +379,7 @@ def _only(names: tuple[str, ...], node: Mapping[str, Any], absent: Any) -> Any:
     for name in names:
         if name in node:
             if value is not absent:
-                _refuse("an identifier or types, given twice")
+                refuse("an identifier or types, given twice")
             value = node[name]
     return value
 
@@ -399,7 +392,7 @@ def _datatype(term: Term, native: str) -> str:
 def _number(term: Term, value: int | float) -> str:
     """The canonical lexical form (8.2.2 step 10 to 12)."""
     if isinstance(value, int) and abs(value) > MAX_EXACT_INTEGER:
-        _refuse("a number that is not exact in every reader")
+        refuse("a number that is not exact in every reader")
     if term.native != _DOUBLE and float(value).is_integer() and abs(value) < 1e21:
         return f'"{int(value)}"{_datatype(term, _INTEGER)}'
     return f'"{canonical_double(value)}"{_datatype(term, _DOUBLE)}'
@@ -416,7 +409,7 @@ def _json_literal(value: Any) -> str:
     try:
         canonical = rfc8785.dumps(value).decode("utf-8")
     except (rfc8785.CanonicalizationError, RecursionError):
-        _refuse("JSON that has no canonical form")
+        refuse("JSON that has no canonical form")
     return quoted(canonical) + _JSON
 
 
@@ -428,15 +421,11 @@ def _language_tagged(item: Mapping[str, Any]) -> str:
     """
     text, language = item["@value"], item.get("@language")
     if item.keys() != {"@value", "@language"} or not isinstance(text, str) or not isinstance(language, str):
-        _refuse("a value object other than text with a language")
+        refuse("a value object other than text with a language")
     if not _LANGUAGE.match(language):
-        _refuse("a language that is not a language tag")
+        refuse("a language that is not a language tag")
     return quoted(text) + literal_suffix(language=language.lower())
 
 
 def _shown(name: str) -> str:
     return name if name.isidentifier() and len(name) <= 60 else repr(name[:60])
-
-
-def _refuse(detail: str) -> NoReturn:
-    raise JsonLdError(TERM_NOT_ALLOWED, detail)

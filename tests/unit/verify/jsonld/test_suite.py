@@ -100,7 +100,9 @@ def _expected(test: dict[str, Any], read: Read) -> str:
 
 @pytest.mark.filterwarnings("ignore:.*reserved ?for.*:SyntaxWarning")
 @pytest.mark.parametrize(
-    ("how", "rewrite"), [("as published", lambda document: document), ("with aliases", _aliased)], ids=str
+    ("how", "rewrite"),
+    [("as published", lambda document: document), ("with aliases", _aliased)],
+    ids=["as published", "with aliases"],
 )
 def test_the_positive_tests_come_out_as_published_or_are_refused(how: str, rewrite: Rewrite, read_nquads: Read) -> None:
     counts: Counter[str] = Counter(equal=0, refused=0, wrong=0)
