@@ -31,7 +31,7 @@ MAX_BYTES: Final = {
     Purpose.STATUS_LIST: 4_000_000,
     Purpose.HOSTED_BADGE: 2_000_000,
     Purpose.LINK: 10_000_000,
-    Purpose.REFRESH: 2_000_000,
+    Purpose.REFRESH: 1_000_000,
     Purpose.REGISTRY: 5_000_000,
 }
 """After decompression. Key documents are some kB; a status list of 16 million entries is 2.7 MB at worst; a badge class

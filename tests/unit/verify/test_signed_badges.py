@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connector import codec
+from connector.intake import fetch_link
 from connector.intake.receive import receive
 from connector.model.credential import AssessedCredential
 from connector.model.report import Assurance, Decision, SubjectMatch, Verdict
@@ -89,6 +90,18 @@ def test_a_signed_badge_comes_baked_too(carry: str) -> None:
         "json string": json.dumps([token]).encode(),
     }[carry]
     assert site.assess(given).decision is Decision.ACCEPTED
+
+
+@pytest.mark.parametrize("served", ["token", "png"])
+def test_a_link_may_lead_to_a_signed_badge(served: str) -> None:
+    site = Site()
+    token, link = site.issuer.issue(), "https://wallet.example/1"
+    content = bake.bake_png(token, keyword=bake.OB2_KEYWORD) if served == "png" else token.encode()
+    submission = fetch_link(link, MemoryDocuments({link: content}))
+    documents = MemoryDocuments(site.issuer.documents)
+    policy = Policy.trusting([site.issuer.id])
+    (assessed,) = assess_all(receive(submission), policy, World(documents), applicant=MARIA, now=NOW)
+    assert (assessed.decision, assessed.report.securing) == (Decision.ACCEPTED, ("jws",))
 
 
 def test_badge_class_and_profile_may_stand_in_what_is_signed() -> None:

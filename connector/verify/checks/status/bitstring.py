@@ -201,7 +201,7 @@ def _load(url: str, lists: StatusLists) -> _List:
     if not isinstance(subject, dict):
         raise CheckError("status_list_malformed", "credentialSubject")
     kinds = _kinds(document, subject)
-    bits = _inflate(subject.get("encodedList"), kinds)
+    bits = _inflate(subject.get("encodedList"), kinds, lists)
     lists.keep(url, subject.get("ttl"), per_second=1000)
     own_id = document.get("id")
     return _List(own_id if isinstance(own_id, str) else None, issuer, kinds, _purposes(subject, kinds), bits)
@@ -222,7 +222,7 @@ def _kinds(document: Json, subject: Json) -> frozenset[str]:
     return frozenset(found)
 
 
-def _inflate(encoded: object, kinds: frozenset[str]) -> bytes:
+def _inflate(encoded: object, kinds: frozenset[str], lists: StatusLists) -> bytes:
     """The bits, decompressed within bounds.
 
     A Bitstring list is multibase `u` and GZIP. The older two were written as base64url or base64, with and without the
@@ -238,6 +238,6 @@ def _inflate(encoded: object, kinds: frozenset[str]) -> bytes:
     try:
         raw = codec.b64url_decode(text, max_bytes=MAX_LIST_BYTES)
         is_zlib = _2020.name in kinds and raw.startswith(_ZLIB)
-        return codec.inflate(raw, max_bytes=MAX_LIST_BYTES, gzip=not is_zlib)
+        return lists.inflate(raw, gzip=not is_zlib)
     except IntakeError as error:
         raise CheckError("status_list_malformed", f"encodedList: {error.code}") from None

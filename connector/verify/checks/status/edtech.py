@@ -13,7 +13,7 @@ from connector import hosting
 from connector.model.frozen import frozen
 from connector.model.report import CheckResult
 from connector.verify.checks import proof
-from connector.verify.checks.status.lists import Record, StatusLists, parse_object
+from connector.verify.checks.status.lists import Record, StatusLists, parse_names
 from connector.verify.codes import result
 from connector.verify.errors import CheckError
 from connector.verify.spelling import comparable, reference
@@ -68,7 +68,7 @@ def look_up(value: Json, record: Record, lists: StatusLists) -> list[CheckResult
 
 
 def _load(url: str, record: Record, lists: StatusLists) -> _List:
-    document = parse_object(lists.fetch(url, _ACCEPT).content)
+    document = parse_names(lists.fetch(url, _ACCEPT).content)
     own_id = document.get("id")
     own_id = own_id if isinstance(own_id, str) else None
     issuer = proof.identifier(document.get("issuer"))

@@ -26,6 +26,13 @@ T = TypeVar("T")
 
 MAX_LIST_BYTES: Final = 4_000_000
 """32 million records; the least that the standard asks for is 16 kB."""
+MAX_NAMES_BYTES: Final = 2_000_000
+"""Of a list of ids as JSON: some 20,000 revoked records; each costs more to read than a bit."""
+MAX_LISTS: Final = 1_000
+"""Of one submission. Some issuers keep one for each badge, and a transcript may hold hundreds."""
+MAX_FETCHED: Final = 6_000_000
+MAX_INFLATED: Final = 48_000_000
+"""Bytes of all lists of one submission, as they come and decompressed: honest records of one issuer share a few."""
 MAX_KEEP_SECONDS: Final = 86_400.0
 """A list's `ttl` keeps it no longer than a day: the record is looked at again before a delivery that old."""
 
@@ -57,6 +64,7 @@ class StatusLists:
         self.documents, self.now = documents, now
         self.is_delegate, self.anchors = is_delegate, anchors
         self._known: dict[tuple[str, ...], object] = {}
+        self._fetched = self._inflated = 0
 
     def once(self, key: tuple[str, ...], load: Callable[[], T]) -> T:
         """What `load` gives, asked once per `key`; its failure counts as its answer.
@@ -66,6 +74,8 @@ class StatusLists:
         """
         known = self._known.get(key)
         if known is None:
+            if len(self._known) >= MAX_LISTS:
+                raise _too_much()
             try:
                 known = load()
             except CheckError as error:
@@ -87,12 +97,32 @@ class StatusLists:
             raise CheckError("status_list_unreachable", f"{url[:200]}: {error.code}") from None
         if answer.status != 200:
             raise CheckError("status_list_unreachable", f"{url[:200]}: HTTP {answer.status}")
+        self._fetched += len(answer.content)
+        if self._fetched > MAX_FETCHED:
+            raise _too_much()
         return answer
+
+    def inflate(self, raw: bytes, *, gzip: bool) -> bytes:
+        """The bits of a list, within bounds of their own and of the submission's.
+
+        Raises:
+            SubmissionTooLarge, UnreadableSubmission: as `codec.inflate`.
+            CheckError: the lists of this submission are too large together.
+        """
+        bits = codec.inflate(raw, max_bytes=MAX_LIST_BYTES, gzip=gzip)
+        self._inflated += len(bits)
+        if self._inflated > MAX_INFLATED:
+            raise _too_much()
+        return bits
 
     def keep(self, url: str, ttl: object, *, per_second: int = 1) -> None:
         """Keep the copy of `url` as long as its `ttl` says, a day at most."""
         if isinstance(ttl, int | float) and not isinstance(ttl, bool) and ttl > 0:
             self.documents.keep_for(url, min(ttl / per_second, MAX_KEEP_SECONDS))
+
+
+def _too_much() -> CheckError:
+    return CheckError("status_list_malformed", "the lists of one submission are too large")
 
 
 def parse_object(content: bytes) -> Json:
@@ -108,6 +138,17 @@ def parse_object(content: bytes) -> Json:
     if not isinstance(document, dict):
         raise CheckError("status_list_malformed", "no object")
     return document
+
+
+def parse_names(content: bytes) -> Json:
+    """The same for a list of ids.
+
+    Raises:
+        CheckError: `status_list_malformed`.
+    """
+    if len(content) > MAX_NAMES_BYTES:
+        raise CheckError("status_list_malformed", f"over {MAX_NAMES_BYTES} bytes")
+    return parse_object(content)
 
 
 def parse_token(content: bytes) -> CompactJws:

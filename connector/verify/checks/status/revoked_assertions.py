@@ -11,7 +11,7 @@ from connector import hosting
 from connector.model.frozen import frozen
 from connector.model.report import CheckResult
 from connector.ports import FetchedDocument
-from connector.verify.checks.status.lists import StatusLists, parse_object
+from connector.verify.checks.status.lists import StatusLists, parse_names
 from connector.verify.codes import result
 from connector.verify.errors import CheckError
 from connector.verify.spelling import every, reference
@@ -58,7 +58,7 @@ def look_up(assertion: Json, profile: Json, lists: StatusLists) -> list[CheckRes
 
 
 def _load(url: str, lists: StatusLists) -> _List:
-    document = parse_object(_fetch(url, lists).content)
+    document = parse_names(_fetch(url, lists).content)
     if _TYPE not in every(document.get("type")) or "revokedAssertions" not in document:
         raise CheckError("status_list_malformed", "it is not a revocation list")
     ids: set[str] = set()

@@ -100,7 +100,7 @@ def _load(url: str, record: Record, lists: StatusLists) -> _List:
     size = content.get("bits")
     if not isinstance(size, int) or isinstance(size, bool) or size not in _SIZES:
         raise CheckError("status_list_malformed", "bits")
-    raw = _inflate(content.get("lst"))
+    raw = _inflate(content.get("lst"), lists)
     lists.keep(url, claims.get("ttl"))
     return _List(issuer, size, raw)
 
@@ -148,10 +148,10 @@ def _check_dates(claims: Json, lists: StatusLists) -> None:
         raise CheckError("status_list_outdated", "expired")
 
 
-def _inflate(text: object) -> bytes:
+def _inflate(text: object, lists: StatusLists) -> bytes:
     if not isinstance(text, str):
         raise CheckError("status_list_malformed", "lst")
     try:
-        return codec.inflate(codec.b64url_decode(text, max_bytes=MAX_LIST_BYTES), max_bytes=MAX_LIST_BYTES, gzip=False)
+        return lists.inflate(codec.b64url_decode(text, max_bytes=MAX_LIST_BYTES), gzip=False)
     except IntakeError as error:
         raise CheckError("status_list_malformed", f"lst: {error.code}") from None
