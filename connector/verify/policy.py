@@ -253,6 +253,11 @@ class Policy(_Part):
     trusted_certificates: tuple[Annotated[TrustedCertificate, BeforeValidator(as_certificate)], ...] = ()
 
     @property
+    def names_types(self) -> bool:
+        """Whether it may matter here of which types a record is."""
+        return bool(self.trusted_issuers or self.sensitive.types)
+
+    @property
     def anchors(self) -> tuple[str, ...]:
         """The trusted certificates, as PEM."""
         return tuple([one.pem for one in self.trusted_certificates if one.pem is not None])
@@ -278,13 +283,14 @@ class Policy(_Part):
         Args:
             words: what the registries say of it, when they were asked already.
         """
-        listed = [entry for entry in self.trusted_issuers if issuer in (entry.id, entry.replaced_by)]
+        trusted = self.trusted_issuers
+        listed = [entry for entry in trusted if issuer in (entry.id, entry.replaced_by)] if trusted else ()
         if listed:
             name = next((entry.name for entry in listed if entry.name), None)
             fits = any(_in_terms(entry, set(types), valid_from) for entry in listed)
             recognition = Recognition.RECOGNISED if fits else Recognition.OUTSIDE_TERMS
             return _recognition(recognition, "policy" if fits else None, name, "policy" if name else None)
-        if any(issuer in platform.ids() for platform in self.platforms):
+        if self.platforms and any(issuer in platform.ids() for platform in self.platforms):
             return _recognition(Recognition.RECOGNISED, "platform")
         return self._registered(self.words(issuer) if words is None else words)
 
@@ -297,7 +303,8 @@ class Policy(_Part):
         return bool(self.published_keys) and hashlib.sha256(key.spki).hexdigest() in self.published_keys
 
     def is_sensitive(self, issuer: str | None, types: Iterable[str]) -> bool:
-        return issuer in self.sensitive.issuers or not set(self.sensitive.types).isdisjoint(types)
+        sensitive = self.sensitive
+        return issuer in sensitive.issuers or (bool(sensitive.types) and not set(sensitive.types).isdisjoint(types))
 
     def _registered(self, words: Iterable[Words]) -> RecognitionFinding:
         """By the employer's own words: an entry of a registry counts where the policy names it.

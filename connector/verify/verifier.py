@@ -104,14 +104,16 @@ class _Run:
     presentation: PresentationContext | None
     proved_emails: tuple[str, ...]
     lists: status.StatusLists = field(init=False)
+    anchors: tuple[str, ...] = field(init=False)
     refreshes: int = field(init=False, default=0)
     _holders: dict[tuple[int, ...], tuple[tuple[Envelope, ...], HolderFinding]] = field(
         init=False, default_factory=dict
     )
 
     def __post_init__(self) -> None:
+        self.anchors = self.policy.anchors
         self.lists = status.StatusLists(
-            self.world.documents, now=self.now, is_delegate=self._recognises, anchors=self.policy.anchors
+            self.world.documents, now=self.now, is_delegate=self._recognises, anchors=self.anchors
         )
 
     def _recognises(self, list_issuer: str) -> bool:
@@ -120,7 +122,7 @@ class _Run:
 
     def holder(self, envelopes: tuple[Envelope, ...]) -> HolderFinding:
         """The presentation's answer, once for all credentials in it (the envelopes are kept, so ids stay theirs)."""
-        key = tuple([id(envelope) for envelope in envelopes])
+        key = tuple([id(envelope) for envelope in envelopes]) if envelopes else ()
         if key not in self._holders:
             answer = holder.measure(envelopes, self.presentation, self.world.documents, now=self.now)
             self._holders[key] = (envelopes, answer)
@@ -172,7 +174,7 @@ def _assess_signed(credential: UnverifiedCredential, run: _Run) -> AssessedCrede
     documents, now = run.world.documents, run.now
 
     # 1. The proof: one known kind, a key whose owner allows it, and every signature holds.
-    proven = proof.measure(credential, documents, now=now, anchors=run.policy.anchors)
+    proven = proof.measure(credential, documents, now=now, anchors=run.anchors)
     document = proven.document
 
     # 2. The form of what was signed. It says nothing about truth, so it is looked at in any case.

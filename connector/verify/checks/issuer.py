@@ -46,8 +46,9 @@ class IssuerAnswer:
 
 def bind(issuer: str, keys: tuple[FoundKey, ...], documents: DocumentSource, *, now: datetime) -> Binding:
     """Whether one of `keys` was obtained from `issuer` itself."""
-    if any(found.controller == issuer for found in keys):
-        return Binding.BOUND
+    for found in keys:
+        if found.controller == issuer:
+            return Binding.BOUND
     try:
         listed = authorised_keys(issuer, ASSERTION, documents, now=now)
     except CheckError:
@@ -75,11 +76,11 @@ def measure(
         return IssuerAnswer(IssuerFinding(), (result("issuer_missing"),))
     binding = bind(issuer, proof.keys, documents, now=now)
     named = proof.claims.get("iss") if proof.claims else None
+    used = tuple([found.key for found in proof.keys])
     if named is not None and named != issuer:
         failure: CheckResult | None = result("issuer_claim_mismatch", "iss")
     else:
-        failure = published_key([found.key for found in proof.keys], policy)
-    used = tuple(found.key for found in proof.keys)
+        failure = published_key(used, policy)
     return judge(issuer, document, binding, policy, begins=begins, failure=failure, keys=used)
 
 
@@ -106,7 +107,7 @@ def judge(
     Args:
         keys: those that made the proof; compared with what a registry knows of the issuer's.
     """
-    types = type_names(document)
+    types = type_names(document) if policy.names_types else ()
     words = policy.words(issuer) if policy.registries else ()
     remarks = _registry_remarks(words, keys) if words and binding is Binding.BOUND else ()
     if remarks:

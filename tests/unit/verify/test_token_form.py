@@ -54,10 +54,13 @@ def test_each_breach_is_found_by_the_short_way_too(name: str) -> None:
     header = {"alg": "EdDSA", "kid": "did:example:issuer#1", "typ": "vc+jwt"}
     found = proof.ProofFinding(result("proof_valid"), document, securing=("jwt-EdDSA",), claims=claims, header=header)
     assert token_form.is_plain(document, claims, header)
+    assert token_form._has_plain_claims(claims)
     assert list(token_form.measure(document, CredentialFormat.OPEN_BADGE_3, found)) == []
     TOKENS[name](claims, header)
     assert list(token_form.measure(document, CredentialFormat.OPEN_BADGE_3, found))
     assert not token_form.is_plain(document, claims, header)
+    if token_form._has_plain_claims(claims):
+        assert list(token_form._claim_faults(claims)) == [], "the short way round would overlook it"
 
 
 def _badge(scene: Scene, **options: Any) -> str:
