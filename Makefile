@@ -7,11 +7,12 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lock env-example wheel clean
+.PHONY: help demo test lint bench fuzz lock env-example wheel clean
 
 help:
 	@echo "make demo    stand-ins for three ATSs, the service and sample LERs, all the way (ARGS=--once to stop after it)"
 	@echo "make test    every check: layers, types, style, tests"
+	@echo "make fuzz    every parser fed with changed inputs, 10 minutes each (ARGS='json_text --seconds 60' for less)"
 	@echo "make bench   speed and memory, as multiples of a floor measured in the same run"
 
 # What it takes to run: locked and hashed; the project itself is installed from this folder.
@@ -36,6 +37,9 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: $(VENV)/.dev
 	$(BIN)/python bench/bench.py $(ARGS)
