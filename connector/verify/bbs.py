@@ -116,9 +116,14 @@ def domain_of(key: bytes, count: int, header: bytes) -> int:
     return hash_to_scalar(b"".join(written), b"H2S_")
 
 
-@lru_cache(maxsize=16)
 def generators(count: int) -> tuple[G1Point, ...]:
     """One for the domain, then one for each message ("create_generators")."""
+    return _generators(1 << (count - 1).bit_length())[:count]
+
+
+@lru_cache(maxsize=16)
+def _generators(count: int) -> tuple[G1Point, ...]:
+    """Asked for by powers of two, so that they are made a few times and not for each number of messages."""
     seed_dst = _API + b"SIG_GENERATOR_SEED_"
     value = _expand(_API + b"MESSAGE_GENERATOR_SEED", seed_dst)
     points = []

@@ -115,6 +115,8 @@ class PublicKey:
         """The bytes of its Multikey (Controlled Identifiers 1.0 section 2.2.2), of any kind but RSA."""
         if self.kind is KeyKind.ED25519:
             return b"\xed\x01" + self.spki[-32:]
+        if self.kind is KeyKind.BLS12_381:
+            return b"\xeb\x01" + self.spki
         size = _CURVES[self.kind][2]
         return _PREFIXES[self.kind] + bytes((2 + self.spki[-1] % 2,)) + self.spki[-2 * size : -size]
 

@@ -12,10 +12,14 @@ from connector import codec
 from connector.model.report import Decision, Verdict
 from connector.testing.bbs_signing import BbsKey
 from connector.testing.issuer import EXPIRED_ON, Issuer
-from connector.testing.selective import MANDATORY, BbsRecord
-from connector.verify import bbs
+from connector.testing.selective import MANDATORY, BbsRecord, SelectiveRecord
+from connector.testing.signing import SigningKey
+from connector.verify import bbs, keys
 from connector.verify.errors import CheckError
-from connector.verify.suites import bbs_2023
+from connector.verify.jsonld.limits import shared_work
+from connector.verify.suites import Suite, bbs_2023
+from connector.verify.suites.bbs_2023 import Bbs2023
+from connector.verify.suites.ecdsa_sd_2023 import EcdsaSd2023
 
 from .conftest import EMAIL, Scene
 
@@ -224,6 +228,25 @@ def test_there_is_a_bound_on_how_much_is_checked() -> None:
         with pytest.raises(CheckError) as caught:
             bbs_2023.parse(value)
         assert caught.value.code == code
+
+
+@pytest.mark.parametrize("cryptosuite", ["bbs-2023", "ecdsa-sd-2023"])
+def test_what_is_checked_draws_on_the_work_of_the_submission(cryptosuite: str) -> None:
+    """Else records of the greatest size could follow each other."""
+    suite: Suite = Bbs2023()
+    record: Json = _record().show([WHO, WHAT])
+    key = keys.from_multikey(KEY.multikey)
+    if cryptosuite == "ecdsa-sd-2023":
+        suite, signing = EcdsaSd2023(), SigningKey("curve", "ES256")
+        key = keys.from_multikey(signing.multikey)
+        record = SelectiveRecord(_record().document, signing, METHOD).show([WHO, WHAT])
+    document = {name: value for name, value in record.items() if name != "proof"}
+    with shared_work(1_000):
+        assert suite.holds(document, record["proof"], key)
+        with pytest.raises(CheckError) as caught:
+            for _ in range(9):
+                suite.holds(document, record["proof"], key)
+    assert caught.value.code == "too_complex"
 
 
 @pytest.mark.parametrize("shown", [[], [0], [1], [0, 2], [0, 1, 2]])
