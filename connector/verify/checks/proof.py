@@ -249,11 +249,14 @@ def _measure_inside(
 ) -> ProofFinding | None:
     """The proofs embedded in a token's record: every proof must hold, here too. None when there are none.
 
-    They vouch for nothing: whose record it is follows from the key of the token, which completed the record.
+    They vouch for nothing: whose record it is follows from the key of the token, which completed the record. Where the
+    payload is the record, they were made before the token's own claims came to it (Open Badges 3.0, "JWT Payload").
     """
     inner = token.claims.get("vp" if presentation else "vc", token.claims)
     if not isinstance(inner, dict) or "proof" not in inner:
         return None
+    if inner is token.claims:
+        inner = {name: value for name, value in inner.items() if name not in jose.REGISTERED_CLAIMS}
     return measure_embedded(inner, documents, purpose=AUTHENTICATION if presentation else ASSERTION, now=now)
 
 

@@ -28,6 +28,8 @@ _CONTENT_TYPES: Final = frozenset(
 )
 """What VC-JOSE-COSE and its drafts name, and what any record is. `JWT` would be a token inside of the token."""
 _REFUSED_MEMBERS: Final = frozenset({"crit", "b64", "zip", "enc", "epk"})
+REGISTERED_CLAIMS: Final = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti"})
+"""RFC 7519 section 4.1."""
 _CREDENTIAL_MEMBERS: Final = frozenset({"@context", "type", "issuer", "credentialSubject"})
 _TWICE_SAID: Final = (
     *sorted(_CREDENTIAL_MEMBERS),

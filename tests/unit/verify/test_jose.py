@@ -335,3 +335,29 @@ def test_unusual_header_members_are_a_remark_not_an_invalid_signature(scene: Sce
     assessed = scene.assess(scene.issuer.jwt_badge(email=EMAIL, header={"x-note": "hello"}))
     assert assessed.decision is Decision.ACCEPTED
     assert "jose_header_unusual" in codes(assessed)
+
+
+# --- records with both ---
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("fault", [None, "tampered", "wrong_key", "unknown"])
+def test_a_proof_inside_of_a_tokens_record_must_hold_too(scene: Scene, profile: str, fault: str | None) -> None:
+    """Open Badges 3.0: an embedded proof is made first. An issuer that signs twice means both."""
+    options: Json = {fault: True} if fault in ("tampered", "wrong_key") else {}
+    record = scene.issuer.open_badge(email=EMAIL, model="2.0" if profile == "vc+jwt" else "1.1", **options)
+    if fault == "unknown":
+        record["proof"]["cryptosuite"] = "quantum-jcs-2031"
+    claims = {"iss": scene.issuer.id, "jti": record["id"], "nbf": 1_746_057_600}
+    payload = record | claims if profile == "vc+jwt" else {"vc": record} | claims
+    assessed = scene.assess(scene.issuer.jwt(payload, typ="JWT"))
+    verdict = {None: Verdict.VERIFIED, "unknown": Verdict.UNSUPPORTED}.get(fault, Verdict.INVALID)
+    assert assessed.report.verdict is verdict
+    assert (assessed.decision is Decision.ACCEPTED) is (fault is None)
+
+
+def test_a_proof_inside_does_not_stand_for_the_tokens_own_signature(scene: Scene) -> None:
+    record = scene.issuer.open_badge(email=EMAIL)
+    payload = record | {"iss": scene.issuer.id, "jti": record["id"], "nbf": 1_746_057_600}
+    assert scene.code(scene.issuer.jwt(payload)) == "proof_valid"
+    assert scene.code(scene.issuer.jwt(payload, wrong_key=True)) == "proof_signature_wrong"
