@@ -30,6 +30,15 @@ def test_a_genuine_token_is_accepted(alg: str, profile: str) -> None:
     assert assessed.report.securing == (f"jwt-{alg}",)
 
 
+@pytest.mark.parametrize("method", ["key", "jwk", "https"])
+@pytest.mark.parametrize("alg", ["EdDSA", "ES256", "ES384", "ES512", "ES256K", "RS256", "PS512"])
+def test_every_kind_of_key_is_found_in_every_place(alg: str, method: str) -> None:
+    scene = Scene(issuer=Issuer("places", method=method, alg=alg))
+    assessed = scene.assess(scene.issuer.jwt_badge(email=EMAIL))
+    assert (assessed.decision, assessed.report.issuer.bound) == (Decision.ACCEPTED, True)
+    assert scene.code(scene.issuer.jwt_badge(email=EMAIL, wrong_key=True)) == "proof_signature_wrong"
+
+
 @pytest.mark.parametrize("alg", ALGORITHMS)
 @pytest.mark.parametrize("fault", ["tampered", "wrong_key"])
 def test_a_changed_or_forged_token_is_invalid(alg: str, fault: str) -> None:

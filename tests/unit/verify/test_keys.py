@@ -205,6 +205,13 @@ def test_a_key_decides_which_algorithm_it_is_for() -> None:
     assert not any(key.allows(other) for other in ("ES256", "none", None, ["EdDSA"], ""))
 
 
+@pytest.mark.parametrize("name", ["EdDSA", "Ed25519"])
+def test_ed25519_has_two_names(name: str) -> None:
+    """RFC 8037 section 3.1 and RFC 9864 section 2.2; a key that says either is one for both."""
+    key = keys.from_jwk({**OKP, "alg": name})
+    assert key.allows("EdDSA") and key.allows("Ed25519") and not key.allows("Ed448")
+
+
 def test_a_zero_before_the_modulus_is_forgiven() -> None:
     """RFC 7518 section 6.3.1.1 names it as what libraries do; the number is the same."""
     longer = codec.b64url_encode(b"\0" + codec.b64url_decode(RSA["n"]))
