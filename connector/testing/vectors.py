@@ -4,7 +4,8 @@
 
 The index and its files are read in place (`LER_SHARED_DIR`, default `../shared`). A table by format and proof, then
 every miss by name with what was found and why we differ. Exit 1 when something that is not verified was called
-verified, or when fewer than 95 % of the cases in scope give the expected verdict.
+verified, when a sample of an issuer's own tool comes out otherwise, or when fewer than 98 % of the cases whose expected
+verdict was checked come out as expected. `python -m connector.testing.conformance` writes the same as a page.
 """
 
 from __future__ import annotations
@@ -22,34 +23,7 @@ from typing import Any, Final
 
 from connector.testing import hosted_cases
 
-SUPPORTED: Final = frozenset(
-    {
-        "none",
-        "Ed25519Signature2018",
-        "Ed25519Signature2020",
-        "JsonWebSignature2020",
-        "eddsa-rdfc-2022",
-        "eddsa-jcs-2022",
-        "ecdsa-rdfc-2019",
-        "ecdsa-jcs-2019",
-        "ecdsa-sd-2023",
-        "bbs-2023",
-        "jwt-RS256",
-        "jwt-PS256",
-        "jwt-ES256",
-        "jwt-ES256K",
-        "jwt-ES384",
-        "jwt-ES512",
-        "jwt-EdDSA",
-        "sd-jwt",
-        "sd-jwt-ES384",
-        "sd-jwt-ES512",
-        "sd-jwt-EdDSA",
-        "jws-RS256",
-    }
-)
-"""The kinds of proof that this release says it verifies; `a+b` in the index is a proof set of both."""
-REQUIRED_SHARE: Final = 0.95
+REQUIRED_SHARE: Final = 0.98
 _NAMES_ANOTHER_KEY: Final = (
     "its kid names a key of another curve than the one that made it; no other key of its issuer is tried in its place"
 )
@@ -65,6 +39,38 @@ DIFFERENCES: Final = {
 EXPECTED_OF_ANOTHER_KEY: Final = frozenset({"w3c-vc-jose-cose/credential-jose-unknown-extensions.txt"})
 """Genuine, though the index says `invalid`: its suite has it checked with an Ed25519 key, which must fail; the index
 gives its issuer's own P-521 key, which made it. That it holds members nobody knows must be ignored (VC-JOSE-COSE)."""
+_DATA_LOSS: Final = "a type that no context defines is not signed with the rest: `invalid`, which is said first"
+_UNREADABLE: Final = "its envelope holds no data URL: `malformed`, which is said first"
+_QR_CODE: Final = "a picture of a QR code, which is not read; it holds no record"
+_NO_LIST: Final = "its revocation list is not among the recorded documents"
+_COSE: Final = "COSE is not supported"
+UNCHECKED: Final = (
+    ("w3c-vcdm2-structure/credential-proof-missing-type", "a proof without a type: `invalid`, which is said first"),
+    ("w3c-vcdm2-structure/presentation-vc-as-string", "the text is a token, whose key cannot be had"),
+    ("w3c-vcdm2-structure/presentation-missing-", "without these it is no presentation, and holds no credential"),
+    ("w3c-vcdm2-structure/presentation-no-type", "without these it is no presentation, and holds no credential"),
+    ("w3c-vcdm2-structure/presentation-", "a presentation has no verdict; the credential in it carries no proof"),
+    (
+        "w3c-vcdm2-structure/",
+        "it carries no proof: `unsigned`, which is said first; the check `structure` names the fault",
+    ),
+    ("1edtech-ob30/complete", _NO_LIST),
+    ("1edtech-ob30/credential-status-revoked", _NO_LIST),
+    ("1edtech-ob30/endorsement-err-schema", "its signature does not hold: `invalid`, which is said first"),
+    ("1edtech-ob30/simple-err-", _DATA_LOSS),
+    ("badgr-ob/bad_image", "the picture holds no record at all"),
+    ("dcc-vc-test-fixtures/v1__", _QR_CODE),
+    ("vc-ed-models/openBadgeAsVc2", "its proof is a placeholder of no known kind"),
+    ("w3c-vc-jose-cose/credential-cose", _COSE),
+    ("w3c-vc-jose-cose/presentation-cose", _COSE),
+    ("w3c-vc-jose-cose/presentation-", _UNREADABLE),
+    (
+        "w3c-vc-jose-cose/credential-jose-unknown-extensions",
+        "genuine: the issuer's P-521 key made it. Its suite expects a failure because it checks with another key "
+        "(w3c/vc-jose-cose issue 335 asks to remove the test)",
+    ),
+)
+"""Why cases whose expectation nobody checked come out otherwise: the beginning of their names -> the reason."""
 _NOT_COUNTED: Final = frozenset({"unknown", "resolves", "implementation-choice"})
 
 
@@ -79,11 +85,17 @@ class Case:
     checked: bool
     as_of: str
     issuer_bound: bool | None
+    issued_looking: bool
+
+    @property
+    def counted(self) -> bool:
+        """Whether the index expects one particular answer."""
+        return self.expected not in _NOT_COUNTED
 
     @property
     def in_scope(self) -> bool:
-        """Whether a release that keeps its word must give the expected verdict."""
-        return self.checked and set(self.proof.split("+")) <= SUPPORTED and self.expected not in _NOT_COUNTED
+        """Whether the expected verdict was checked by a second implementation, so that it must be ours."""
+        return self.checked and self.counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +124,14 @@ class Outcomes:
         return self.verdict == expected.replace("-", "_")
 
     @property
-    def falsely_verified(self) -> bool:
+    def verified_against_the_index(self) -> bool:
         """Called verified although the index says that it is something else."""
-        allowed = {"verified", "conformant", *_NOT_COUNTED}
-        mine = self.case.expected in allowed or self.case.file in EXPECTED_OF_ANOTHER_KEY
-        return self.verdict == "verified" and not mine
+        return self.verdict == "verified" and self.case.expected not in {"verified", "conformant", *_NOT_COUNTED}
+
+    @property
+    def falsely_verified(self) -> bool:
+        """The same, and it is not shown that the index is wrong."""
+        return self.verified_against_the_index and self.case.file not in EXPECTED_OF_ANOTHER_KEY
 
     def explanation(self) -> str:
         """Why it is what it is: the error, or the codes that did not pass, by credential."""
@@ -147,6 +162,7 @@ def read_cases(shared: Path) -> Iterator[Case]:
             checked=bool(entry["expected_checked"]),
             as_of=entry["as_of"],
             issuer_bound=entry.get("issuer_bound"),
+            issued_looking=bool(entry.get("issued_looking")),
         )
 
 
@@ -187,14 +203,26 @@ def print_table(results: Iterable[Outcomes], write: Any = print) -> None:
         write(f"{key[0]:<22} {key[1]:<42} {right[key]:>6} / {total[key]}")
 
 
+def add_shared_option(parser: argparse.ArgumentParser) -> None:
+    """`--shared DIR`, by default what the environment names."""
+    parser.add_argument("--shared", type=Path, default=Path(os.environ.get("LER_SHARED_DIR") or "../shared"))
+
+
+def index_is_there(shared: Path) -> bool:
+    """Whether `shared` holds the index; says so where it does not."""
+    found = (shared / "vectors" / "vectors.json").is_file()
+    if not found:
+        sys.stderr.write(f"{shared} holds no vectors/vectors.json; name it with --shared.\n")
+    return found
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the index and print the table; see the module."""
     parser = argparse.ArgumentParser(prog="python -m connector.testing.vectors", description=__doc__)
-    parser.add_argument("--shared", type=Path, default=Path(os.environ.get("LER_SHARED_DIR") or "../shared"))
-    parser.add_argument("--all", action="store_true", help="name the misses outside of this release's scope too")
+    add_shared_option(parser)
+    parser.add_argument("--all", action="store_true", help="name the misses among unchecked expectations too")
     options = parser.parse_args(arguments)
-    if not (options.shared / "vectors" / "vectors.json").is_file():
-        sys.stderr.write(f"{options.shared} holds no vectors/vectors.json; name it with --shared.\n")
+    if not index_is_there(options.shared):
         return 2
     results = run_cases(read_cases(options.shared), options.shared)
     return _report(results, name_all=options.all)
@@ -213,10 +241,13 @@ def _report(results: list[Outcomes], *, name_all: bool) -> int:
                 print(f"  because {DIFFERENCES[result.case.file][1]}")
     for result in false:
         print(f"\nFALSELY VERIFIED: {result.case.file}, expected {result.case.expected}")
+    issued = [result for result in results if result.case.issued_looking]
+    issued_right = sum(result.matches for result in issued)
     share = right / len(scope) if scope else 0.0
     print(f"\n{right} of {len(scope)} in scope as expected ({share:.1%})")
+    print(f"{issued_right} of {len(issued)} made by issuers' own tools as expected")
     print(f"falsely verified: {len(false)} of {len(results)}")
-    return 0 if share >= REQUIRED_SHARE and not false else 1
+    return 0 if share >= REQUIRED_SHARE and issued_right == len(issued) and not false else 1
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from connector.testing.conformance import NOT_EXPLAINED, conformance_page, reason_of
 from connector.testing.vectors import DIFFERENCES, REQUIRED_SHARE, Case, Outcomes, read_cases, run_cases
 
 SHARED = Path(os.environ.get("LER_SHARED_DIR") or Path(__file__).resolve().parents[3] / "shared")
@@ -73,6 +74,29 @@ def test_enough_of_what_is_in_scope_comes_out_as_published(shared: Path) -> None
     assert sum(outcome.matches for outcome in scope) / len(scope) >= REQUIRED_SHARE
 
 
-def test_every_difference_names_a_case_in_scope() -> None:
-    if CASES:
-        assert {case.file for case in CASES if case.in_scope} >= DIFFERENCES.keys()
+@pytest.mark.shared
+@pytest.mark.parametrize("case", _params(tuple(case for case in CASES if case.issued_looking)))
+def test_what_issuers_tools_made_comes_out_as_published(case: Case) -> None:
+    outcome = _run(case)
+    assert outcome.matches, f"expected {case.expected}, got {outcome.verdict}: {outcome.explanation()}"
+
+
+@pytest.mark.shared
+def test_every_difference_names_a_case_in_scope(shared: Path) -> None:
+    assert {case.file for case in CASES if case.in_scope} >= DIFFERENCES.keys()
+
+
+@pytest.mark.shared
+def test_every_unchecked_case_that_comes_out_otherwise_is_explained(shared: Path) -> None:
+    others = [_run(case) for case in CASES if case.counted and not case.checked]
+    unexplained = [o.case.file for o in others if not o.matches and reason_of(o.case.file) == NOT_EXPLAINED]
+    assert not unexplained
+
+
+@pytest.mark.shared
+def test_the_conformance_page_is_what_comes_out(shared: Path) -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "conformance.md"
+    made = conformance_page(_run(case) for case in CASES)
+    assert page.read_text(encoding="utf-8") == made, (
+        "python -m connector.testing.conformance --write docs/conformance.md"
+    )
