@@ -17,7 +17,7 @@ from connector.testing.signing import SigningKey
 from connector.verify import bbs, keys
 from connector.verify.errors import CheckError
 from connector.verify.jsonld.limits import shared_work
-from connector.verify.suites import Suite, bbs_2023
+from connector.verify.suites import Suite, bbs_2023, disclosure
 from connector.verify.suites.bbs_2023 import Bbs2023
 from connector.verify.suites.ecdsa_sd_2023 import EcdsaSd2023
 
@@ -231,7 +231,7 @@ def test_there_is_a_bound_on_how_much_is_checked() -> None:
 
 
 @pytest.mark.parametrize("cryptosuite", ["bbs-2023", "ecdsa-sd-2023"])
-def test_what_is_checked_draws_on_the_work_of_the_submission(cryptosuite: str) -> None:
+def test_what_is_checked_draws_on_the_work_of_the_submission(cryptosuite: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else records of the greatest size could follow each other."""
     suite: Suite = Bbs2023()
     record: Json = _record().show([WHO, WHAT])
@@ -241,11 +241,16 @@ def test_what_is_checked_draws_on_the_work_of_the_submission(cryptosuite: str) -
         key = keys.from_multikey(signing.multikey)
         record = SelectiveRecord(_record().document, signing, METHOD).show([WHO, WHAT])
     document = {name: value for name, value in record.items() if name != "proof"}
-    with shared_work(1_000):
+    drawn: list[int] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(disclosure, "spend", drawn.append)
         assert suite.holds(document, record["proof"], key)
+    assert len(drawn) == 1
+    assert drawn[0] > 50
+    with shared_work(100):
+        disclosure.spend(100)
         with pytest.raises(CheckError) as caught:
-            for _ in range(9):
-                suite.holds(document, record["proof"], key)
+            disclosure.spend(1)
     assert caught.value.code == "too_complex"
 
 
