@@ -114,5 +114,21 @@ def test_the_contexts_of_every_published_case_with_a_proof_over_rdf_are_carried(
     assert missing == set()
 
 
+KNOWINGLY_NOT_CARRIED = {
+    "http://data.europa.eu/snb/model/context/edc-ap": "Europass: sealed with JAdES, over the bytes",
+    "https://w3id.org/openbadges/v1": "Open Badges 1: no proof over RDF",
+    "https://w3id.org/security/bbs/v1": "BbsBlsSignature2020, which is not supported",
+    "https://w3id.org/security/jwk/v1": "of DID documents, which are read as JSON",
+    "https://w3id.org/security/suites/secp256k1recovery-2020/v2": "of a suite that is not supported",
+    "https://w3id.org/vdl/v1": "driving licences; only samples of bbs-2023 use it",
+    "https://w3id.org/vdl/aamva/v1": "driving licences; only samples of bbs-2023 use it",
+}
+
+
+@pytest.mark.shared
+def test_every_published_context_is_carried_or_knowingly_not(shared: Path) -> None:
+    assert {url for url, _, _ in _published(shared) if url} - index().keys() == KNOWINGLY_NOT_CARRIED.keys()
+
+
 def test_iris_of_prefixed_terms_are_known_in_full() -> None:
     assert {"https://www.w3.org/2018/credentials#validUntil", "http://schema.org/alumniOf"} <= known_iris()
