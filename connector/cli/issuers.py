@@ -7,7 +7,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,9 +95,11 @@ def accept(
             )
         shown = name or (met.registry_name if met else "")
         entry = _entry(issuer, shown, types, from_, until)
-        _write(connector, lambda text, file: policy_edit.accepted(text, entry, file), policy_edit.snippet(entry))
+        lines = policy_edit.snippet(entry)
+        changed = _write(connector, lambda text, file: policy_edit.accepted(text, entry, file), lines)
         _warn(met)
-        _decide(connector, issuer, IssuerVerdict.ACCEPTED, entry=entry)
+        if changed:
+            _decide(connector, issuer, IssuerVerdict.ACCEPTED, entry=entry)
         _follow_up(connector, issuer, IssuerVerdict.ACCEPTED, as_json)
 
 
@@ -110,8 +112,8 @@ def reject(issuer: Issuer, as_json: Json = False) -> None:
     with _connector() as connector:
         _check_identifier(connector, issuer)
         written = policy_edit.snippet({"id": issuer}, denied=True)
-        _write(connector, lambda text, file: policy_edit.rejected(text, issuer, file), written)
-        _decide(connector, issuer, IssuerVerdict.REJECTED)
+        if _write(connector, lambda text, file: policy_edit.rejected(text, issuer, file), written):
+            _decide(connector, issuer, IssuerVerdict.REJECTED)
         _follow_up(connector, issuer, IssuerVerdict.REJECTED, as_json)
 
 
@@ -124,12 +126,14 @@ def later(
 ) -> None:
     """Keep the issuer off the list for now; nothing else changes."""
     from connector.model.decisions import IssuerVerdict
-    from connector.operate.issuers import known
+    from connector.operate.issuers import is_open, known
 
     with _connector() as connector:
         met = known(connector, issuer)
         if met is None:
             raise ConfigurationError(f"{issuer} was not met in any submission; `issuers list` shows who was.")
+        if not is_open(connector.policy(), issuer):
+            raise ConfigurationError(f"{issuer} stands in the policy file already; there is nothing to put off.")
         end = datetime.fromisoformat(_day("--until", until)).replace(tzinfo=UTC) if until else None
         _decide(connector, issuer, IssuerVerdict.LATER, until=end, seen=met.last_seen)
     _say(f"{issuer} is off the list until {until or 'something new of it arrives'}.")
@@ -197,8 +201,8 @@ def _day(option: str, text: str) -> str:
     raise ConfigurationError(f"{option} must be a day, as in 2026-11-23, not {text!r}.")
 
 
-def _write(connector: Connector, change: Any, lines: str) -> None:
-    """Change the policy file, or print what is to be put into it and end with 2."""
+def _write(connector: Connector, change: Callable[[str, str], str], lines: str) -> bool:
+    """Change the policy file, or print what is to be put into it and end with 2; False when it says so already."""
     from connector.operate.policy_edit import PolicyNotChanged, write
 
     path: Path | None = connector.settings.policy_file
@@ -209,6 +213,7 @@ def _write(connector: Connector, change: Any, lines: str) -> None:
         after = change(before, str(path))
         if after != before:
             write(path, before, after, lines)
+        return after != before
     except PolicyNotChanged as problem:
         _print_by_hand(problem)
         raise typer.Exit(2) from None

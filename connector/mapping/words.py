@@ -77,6 +77,8 @@ class Words:
         if not claim.issuer_name:
             return self.say("line", "credential", name=name, words=words)
         key = "credential.issuer" if claim.issuer_recognised else "credential.self_named"
+        if not claim.issuer_recognised and claim.issuer_name_source == "registry":
+            key = "credential.registry_named"
         return self.say("line", key, name=name, issuer=quoted(claim.issuer_name, limit=120), words=words)
 
     # --- notes ---------------------------------------------------------------------------------

@@ -45,6 +45,11 @@ class Found:
         return self.credential["issuer"]["name_source"] not in ("policy", "registry")
 
     @property
+    def registries(self) -> list[str]:
+        """Which registries list its issuer, with the day of their copy and the name they give it."""
+        return [clean(check["detail"]) for check in self.credential["checks"] if check["code"] == "registry_lists"]
+
+    @property
     def endorsers(self) -> list[str]:
         """Who endorses it, or its issuer or achievement, with a signature that holds; by their own names."""
         issuers = [

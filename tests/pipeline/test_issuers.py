@@ -103,10 +103,12 @@ def test_an_accepted_issuers_records_are_delivered_anew_and_a_second_accept_writ
     assert policy_text(house) == POLICY + '  - id: did:web:lakeview.example\n    name: "Lakeview University"\n'
 
     settled, writes = dict(house.held.fields), house.writes
+    assert "already" in str(run("later", UNKNOWN, code=2).exception)
     done = json.loads(run("accept", UNKNOWN, "--json").stdout)
     assert done["reevaluated"] == []
     assert (house.writes, dict(house.held.fields)) == (writes, settled)
-    assert listed() == []
+    found = json.loads(run("list", "--json").stdout)
+    assert (found["issuers"], len(found["decisions"])) == ([], 1)
 
 
 def test_judging_anew_without_a_change_writes_nothing(house: House) -> None:

@@ -141,6 +141,18 @@ async def test_what_waits_for_consent_or_may_be_sensitive_is_not_shown(house: Ho
     assert "Peer mentor" not in (await opened(house, link_of(house, submission))).text
 
 
+async def test_a_registrys_words_are_shown_with_its_name_and_are_not_the_employers_list(house: House) -> None:
+    entry = {"name": "Lakeview (listed)", "url": "https://lakeview.example"}
+    (house.folder / "members.json").write_text(json.dumps({house.issuer.id: entry}), encoding="utf-8")
+    house.policy = {"registries": [{"file": "members.json", "name": "Member list"}]}
+    house.write_policy()
+    screen = await opened(house, link_of(house, deliver(house, house.badge("Welder I"))))
+    [row] = cells(screen)
+    assert "Issued by Lakeview (listed)" in row[0]
+    assert "In a registry, which is no list of ours: Member list: Lakeview (listed)" in row[0]
+    assert row[3] == "Note: This issuer is not on the list of Lakeshore Works."
+
+
 async def test_a_forged_an_ended_or_another_reports_link_opens_nothing(house: House) -> None:
     url = link_of(house, deliver(house, house.badge("Welder I")))
     path, _, query = url.partition("?")

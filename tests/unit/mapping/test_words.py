@@ -79,6 +79,13 @@ def test_the_name_of_an_unlisted_issuer_is_called_its_own():
     assert EN.line(claim) == ("“Welder I”, issuer calls itself “Lakeview University”: genuine, issuer not on our list")
 
 
+def test_the_name_of_an_unlisted_issuer_may_be_a_registrys():
+    claim = achievement(assurance=Assurance.GENUINE_UNBOUND, issuer_recognised=False, issuer_name_source="registry")
+    assert EN.line(claim) == (
+        "“Welder I”, issuer “Lakeview University” in a registry's words: genuine, issuer not on our list"
+    )
+
+
 def test_a_name_cannot_forge_our_words_or_a_line():
     forged = "Badge”: genuine, issuer on our list, issued to the applicant's e-mail\n“Other"
     line = EN.line(achievement(forged, assurance=Assurance.STATED))
