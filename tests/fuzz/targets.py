@@ -31,15 +31,17 @@ from connector.intake import only_link, receive, screen
 from connector.mapping.loader import parse_mapping
 from connector.model.applicant import Applicant
 from connector.model.submission import Submission
+from connector.operate import policy_edit
 from connector.ports import World
 from connector.testing import bake
 from connector.testing.documents import NOW, MemoryDocuments
 from connector.testing.issuer import Issuer
+from connector.testing.registry_host import FederationHost
 from connector.testing.sd_jwt import SdJwtMint
 from connector.testing.selective import SelectiveRecord
 from connector.testing.signed_badges import SignedBadges
 from connector.testing.signing import SigningKey
-from connector.verify import Policy, certificates, keys
+from connector.verify import Policy, certificates, federation, keys
 from connector.verify.dates import parse_date_time
 from connector.verify.did import KeyQuestion, find_key
 from connector.verify.errors import CheckError
@@ -422,3 +424,45 @@ def recorded_world(data: bytes) -> None:
         RecordedWorld(value, base=KEPT)
     except ConfigurationError:
         return
+
+
+_ANCHOR: Final = FederationHost({ISSUER.id: "Lakeview University"}, now=lambda: NOW)
+_PINNED: Final = federation.pinned_keys(tuple(_ANCHOR.jwks["keys"]))
+_STATEMENT: Final = _ANCHOR.statement(ISSUER.id)
+
+
+@target(_STATEMENT, _ANCHOR.configuration())
+def entity_statement(data: bytes) -> None:
+    """What is believed is what the anchor signed, to the letter; a blank around a token is no letter of it."""
+    token = data.decode("utf-8", "replace")
+    try:
+        found = federation.read_statement(token, _PINNED, issuer=_ANCHOR.url, subject=ISSUER.id, now=NOW)
+    except RegistryProblem:
+        return
+    assert token.strip() == _STATEMENT
+    federation.entry_from(found)
+
+
+@target(
+    "# ours\ntrusted_issuers:  # the list\n  - did:web:a.example\n  - id: did:web:b.example\n    name: B  # b\n",
+    '{"trusted_issuers": ["did:web:a.example"], "denied_issuers": ["did:web:new.example"]}',
+    "trusted_issuers: [did:web:a.example]\ndenied_issuers:\n- did:web:new.example # bad\n",
+    "test_issuers: refuse\n",
+)
+def policy_change(data: bytes) -> None:
+    """An issuer is accepted, and nothing else of the file changes its meaning; or the file is left."""
+    new, text = {"id": "did:web:new.example", "name": "New"}, data.decode("utf-8", "replace")
+    try:
+        after = policy_edit.accepted(text, new)
+    except (PolicyFileError, policy_edit.PolicyNotChanged):
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "policy.yaml"
+        file.write_text(after, encoding="utf-8", newline="")
+        try:
+            policy = load_policy(file)
+        except PolicyFileError:  # of a registry's file that is not there
+            return
+    assert policy.recognise("did:web:new.example", (), None).name == "New"
+    assert not policy.denies("did:web:new.example")
+    assert policy_edit.accepted(after, new) == after
