@@ -106,6 +106,58 @@ def is_credential(value: Json) -> bool:
     return data_model_of(value) is not None or "issuer" in value or "proof" in value
 
 
+Head = tuple[CredentialFormat, str | None]
+"""A credential's format and data model."""
+
+_Parts = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...] | str | None]
+_heads: dict[_Parts, Head] = {}
+"""Types, contexts and the subject's types of credentials that were seen -> what they are."""
+_MAX_HEADS: Final = 500
+_MAX_HEAD_CHARS: Final = 2_000
+"""Of what is remembered of one credential; published LERs have 800 at most."""
+
+
+def known_head(value: Json) -> Head | None:
+    """What `value` is, when a credential made of the same types and contexts was seen before; None leaves it open."""
+    types, contexts, subject = value.get("type"), value.get("@context"), value.get("credentialSubject")
+    if types.__class__ is not list or contexts.__class__ is not list or subject.__class__ is not dict:
+        return None
+    kind = subject.get("type")
+    try:
+        known = _heads.get((tuple(types), tuple(contexts), tuple(kind) if kind.__class__ is list else kind))
+    except TypeError:  # an inline context
+        return None
+    return None if "@type" in subject else known
+
+
+def head(value: Json) -> Head:
+    """Format and data model of a credential."""
+    known = known_head(value)
+    if known is not None:
+        return known
+    found = (credential_format(value), data_model_of(value))
+    parts = _plain_parts(value)
+    if parts is not None:
+        if len(_heads) >= _MAX_HEADS:
+            _heads.clear()
+        _heads[parts] = found
+    return found
+
+
+def _plain_parts(value: Json) -> _Parts | None:
+    """What to remember a credential by: lists of text, and of no more than usual."""
+    types, contexts, subject = value.get("type"), value.get("@context"), value.get("credentialSubject")
+    if not (isinstance(types, list) and isinstance(contexts, list) and isinstance(subject, dict)):
+        return None
+    kind = subject.get("type")
+    words = [*types, *contexts, *(kind if isinstance(kind, list) else [kind or ""])]
+    if not all(isinstance(word, str) for word in words) or sum(map(len, words)) > _MAX_HEAD_CHARS:
+        return None
+    if "VerifiableCredential" not in types or is_presentation(value) or is_enveloped(value):
+        return None
+    return tuple(types), tuple(contexts), tuple(kind) if isinstance(kind, list) else kind
+
+
 def credential_format(value: Json) -> CredentialFormat:
     """Which kind of LER a credential is."""
     types = types_of(value)

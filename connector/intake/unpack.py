@@ -24,6 +24,9 @@ from connector.model.frozen import frozen
 
 _MAX_STEP = 60
 _MAX_ITEMS = 10 * MAX_CREDENTIALS
+_HARMLESS = frozenset({"alg", "cty", "kid", "typ"})
+"""Members of a token's header that hold no key when they are text."""
+_ONLY_TEXT = {str}
 _ENDORSEMENT_MEMBERS = frozenset(endorsements.MEMBERS)
 
 
@@ -154,10 +157,14 @@ def _walk_token(token: str, place: Place) -> Iterator[UnverifiedCredential]:
     jws, payload = jose.take_apart(token)
     if jws.sd_jwt is not None or secrets.may_hold_keys(jws.payload):
         secrets.refuse_keys(payload)
-    secrets.refuse_keys(jws.header)
+    if not jws.header.keys() <= _HARMLESS or set(map(type, jws.header.values())) != _ONLY_TEXT:
+        secrets.refuse_keys(jws.header)
     place = place.of_token(jws)
     if jws.sd_jwt is not None:
         yield from _walk_sd_jwt(payload, place, jws)
+        return
+    if kinds.known_head(payload) is not None and "vp" not in payload and "vc" not in payload:
+        yield from _walk_credential(payload, place, jws)
         return
     presentation = payload.get("vp")
     if isinstance(presentation, dict):
@@ -198,7 +205,9 @@ def _says_credential(header: Json) -> bool:
 
 
 def _walk_object(value: Json, place: Place) -> Iterator[UnverifiedCredential]:
-    if kinds.is_enveloped(value):
+    if kinds.known_head(value) is not None:
+        yield from _walk_credential(value, place, None)
+    elif kinds.is_enveloped(value):
         yield from _walk_enveloped(value, place)
     elif kinds.is_credential(value):
         yield from _walk_credential(value, place, None)
@@ -224,7 +233,8 @@ def _walk_enveloped(value: Json, place: Place) -> Iterator[UnverifiedCredential]
 
 
 def _walk_credential(document: Json, place: Place, jws: CompactJws | None) -> Iterator[UnverifiedCredential]:
-    credential = _credential(document, place, kinds.credential_format(document), jws)
+    format, data_model = kinds.head(document)
+    credential = _made(document, place, format, jws, data_model)
     if place.endorsed and _is_endorsable(credential, place):
         endorsed = endorsements.find(document, lambda item, path: _endorsement(item, place.inside(path)))
         credential = replace(credential, endorsements=endorsed)
@@ -398,10 +408,16 @@ def _hosted_at(document: Json) -> str | None:
 
 
 def _credential(document: Json, place: Place, kind: CredentialFormat, jws: CompactJws | None) -> UnverifiedCredential:
+    return _made(document, place, kind, jws, kinds.data_model_of(document))
+
+
+def _made(
+    document: Json, place: Place, kind: CredentialFormat, jws: CompactJws | None, data_model: str | None
+) -> UnverifiedCredential:
     return UnverifiedCredential(
         path=place.path,
         format=kind,
-        data_model=kinds.data_model_of(document),
+        data_model=data_model,
         document=document,
         sha256=hashlib.sha256(place.raw).hexdigest() if place.raw is not None else _digest(document),
         jws=jws,
