@@ -48,6 +48,7 @@ def found_key(x5c: object, issuer: object, anchors: tuple[str, ...], *, now: dat
     """The key of the first certificate; its controller is `issuer` where a trusted certificate stands behind it.
 
     Args:
+        issuer: whom the token names; None for one that leaves that to its certificate, which then has to have one name.
         anchors: trusted certificates, as PEM.
 
     Raises:
@@ -57,6 +58,8 @@ def found_key(x5c: object, issuer: object, anchors: tuple[str, ...], *, now: dat
     leaf, *others = _read(x5c)
     key = _key_of(leaf)
     names = _trusted_names(leaf, others, anchors, now)
+    if issuer is None and names is not None:
+        return FoundKey(key, _only_name(names), "")
     if names is None or not isinstance(issuer, str):
         return FoundKey(key, None, "")
     if not _names_issuer(names, issuer):
@@ -158,6 +161,15 @@ _LEAF_POLICY: Final = (
     .may_be_present(x509.BasicConstraints, _ANY, _is_no_authority)
     .may_be_present(x509.ExtendedKeyUsage, _ANY, _is_not_for_others)
 )
+
+
+def _only_name(names: list[x509.GeneralName]) -> str | None:
+    """The one identifier that a certificate is for: its URI, or its host as an https issuer; None for several."""
+    uris = [name.value for name in names if isinstance(name, x509.UniformResourceIdentifier)]
+    hosts = [name.value for name in names if isinstance(name, x509.DNSName)]
+    if len(uris) == 1:
+        return uris[0]
+    return f"https://{hosts[0]}" if len(hosts) == 1 and not uris and "*" not in hosts[0] else None
 
 
 def _names_issuer(names: list[x509.GeneralName], issuer: str) -> bool:

@@ -214,6 +214,8 @@ def measure_token(
         found = verify_token(jws, token, documents, purpose=needed, now=now, anchors=anchors)
     except CheckError as error:
         return finding(error.code, error.detail)
+    if found.controller is not None and token.published_as is jose.PublishedAs.METADATA and "x5c" in jws.header:
+        token.document.setdefault("issuer", found.controller)  # SD-JWT VC: else the certificate says who it is
     inner = _measure_inside(token, documents, presentation=presentation, now=now)
     if inner is not None and not inner.holds:
         return finding(inner.result.code, f"embedded: {inner.result.detail}")
@@ -237,7 +239,8 @@ def verify_token(
     if jws.sd_jwt is not None and "x5c" in jws.header:
         from connector.verify import certificates  # X.509 takes long to load, and few tokens have any
 
-        found = certificates.found_key(jws.header["x5c"], token.claims.get("iss"), anchors, now=now)
+        named = token.claims.get("iss", identifier(token.document.get("issuer")))
+        found = certificates.found_key(jws.header["x5c"], named, anchors, now=now)
     else:
         found = _token_key(jws, token, documents, purpose, now)
     jose.check_signature(jws, found.key)

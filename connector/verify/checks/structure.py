@@ -44,7 +44,7 @@ def measure(document: Json, format: CredentialFormat, proof: ProofFinding) -> tu
     first, remarks = _OK, list[CheckResult]()
     is_record = format is not CredentialFormat.SD_JWT_VC
     if not is_record or not _is_plain(document):
-        faults = list(credential_faults(document) if is_record else _claims_faults(document))
+        faults = list(credential_faults(document) if is_record else _claims_faults(document, proof))
         first = result("structure_nonconformant", "; ".join(faults[:5])) if faults else _OK
         remarks = [result("date_without_zone")] if _lacks_zone(document) else []
     if proof.claims is not None and not token_form.is_plain(document, proof.claims, proof.header or {}):
@@ -154,9 +154,11 @@ def credential_faults(document: Json) -> Iterator[str]:
         yield from _version_2_faults(document)
 
 
-def _claims_faults(document: Json) -> Iterator[str]:
+def _claims_faults(document: Json, proof: ProofFinding) -> Iterator[str]:
     """The same for the plain claims of an SD-JWT VC, which has no data model of its own but `iss` and `vct`."""
-    if not is_url(document.get("issuer", document.get("iss"))):
+    issuer = document.get("issuer", document.get("iss"))
+    by_certificate = issuer is None and "iss" not in (proof.claims or {}) and "x5c" in (proof.header or {})
+    if not is_url(issuer) and not by_certificate:
         yield "iss is not a URL"
 
 

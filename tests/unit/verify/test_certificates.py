@@ -155,6 +155,48 @@ def test_certificates_are_for_sd_jwts_and_for_no_other_token() -> None:
     assert scene.code(plain) == "key_not_named"
 
 
+def without_iss(x5c: list[str]) -> str:
+    mint = SdJwtMint(ISSUER)
+    claims = mint.claims()
+    del claims["iss"]
+    return mint.mint(claims, hide=["email"], header={"x5c": x5c, "kid": None}).text()
+
+
+@pytest.mark.parametrize(
+    ("names", "issuer"),
+    [
+        ({"uris": (ISSUER.id,)}, ISSUER.id),
+        ({"uris": (ISSUER.id,), "hosts": ("a.example", "b.example")}, ISSUER.id),
+        ({"uris": (), "hosts": ("lakeview.example",)}, "https://lakeview.example"),
+        ({"uris": (ISSUER.id, "https://b.example")}, None),
+        ({"uris": (), "hosts": ("a.example", "b.example")}, None),
+        ({"uris": (), "hosts": ("*.example",)}, None),
+    ],
+)
+def test_a_record_that_names_no_issuer_is_of_the_one_that_its_trusted_certificate_is_for(
+    names: dict[str, Any], issuer: str | None
+) -> None:
+    scene = scene_of(ROOT)
+    assessed = scene.assess(without_iss(chain(**names)))
+    assert (assessed.report.issuer.id, assessed.report.issuer.bound) == (issuer, issuer is not None)
+    assert (assessed.decision is Decision.ACCEPTED) is (issuer == ISSUER.id)
+    assert (assessed.decision is Decision.REFUSED) is (issuer is None)
+
+
+def test_a_record_that_names_no_issuer_is_nobodys_under_an_unknown_authority() -> None:
+    assessed = scene_of(STRANGER).assess(without_iss(chain()))
+    assert "issuer_missing" in codes(assessed)
+    assert (assessed.report.verdict, assessed.decision) == (Verdict.VERIFIED, Decision.REFUSED)
+
+
+def test_a_badge_may_be_certified_by_the_issuer_in_it() -> None:
+    badge = ISSUER.unsigned_badge(email="maria@mail.example")
+    header = {"typ": "vc+sd-jwt", "x5c": chain(), "kid": None}
+    assert scene_of(ROOT).assess(SdJwtMint(ISSUER).mint(badge, header=header).text()).decision is Decision.ACCEPTED
+    other = SdJwtMint(ISSUER).mint({**badge, "issuer": "https://other.example"}, header=header)
+    assert scene_of(ROOT).assess(other.text()).decision is Decision.REFUSED
+
+
 # --- the policy ---
 
 
