@@ -150,7 +150,7 @@ def _plain_parts(value: Json) -> _Parts | None:
     if not (isinstance(types, list) and isinstance(contexts, list) and isinstance(subject, dict)):
         return None
     kind = subject.get("type")
-    words = [*types, *contexts, *(kind if isinstance(kind, list) else [kind or ""])]
+    words = [*types, *contexts, *(kind if isinstance(kind, list) else () if kind is None else (kind,))]
     if not all(isinstance(word, str) for word in words) or sum(map(len, words)) > _MAX_HEAD_CHARS:
         return None
     if "VerifiableCredential" not in types or is_presentation(value) or is_enveloped(value):

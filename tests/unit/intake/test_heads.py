@@ -41,6 +41,8 @@ OTHERS: dict[str, Callable[[Json], Any]] = {
     "another kind of subject": lambda d: d["credentialSubject"].update(type=["LER-RS"]),
     "another kind of subject, in other words": lambda d: d["credentialSubject"].update({"@type": "LER-RS"}),
     "types and contexts in one list": lambda d: d.update({"type": [*d["type"], None, *d["@context"]], "@context": []}),
+    "a kind of subject that is no text": lambda d: d["credentialSubject"].update(type={}),
+    "a kind of subject that is nothing": lambda d: d["credentialSubject"].update(type=0),
     "a type as text": lambda d: d.update(type="VerifiableCredential"),
     "several subjects": lambda d: d.update(credentialSubject=[d["credentialSubject"]]),
 }
