@@ -167,6 +167,7 @@ def test_an_empty_1edtech_list_may_leave_its_member_out(scene: Scene) -> None:
 
 
 def test_the_singular_member_name_is_read_too(scene: Scene) -> None:
+    assert _listed(scene, {"id": URL, "revokedCredential": {"id": ID}}) == REVOKED
     assert _listed(scene, {"id": URL, "revokedCredential": [{"id": ID}]}) == REVOKED
     assert _listed(scene, {"id": URL, "revokedCredentials": [], "revokedCredential": [{"id": ID}]}) == REVOKED
 

@@ -92,6 +92,9 @@ def _load(url: str, record: Record, lists: StatusLists) -> _List:
 
 
 def _entries(value: object) -> list[object]:
+    """The entries of a list; one that stands alone is one."""
+    if isinstance(value, dict | str):
+        return [value]
     if not isinstance(value, list):
         raise CheckError("status_list_malformed", "revokedCredentials is no list")
     return value
