@@ -92,6 +92,8 @@ def test_a_changed_or_forged_token_is_invalid(alg: str, fault: str) -> None:
         ({"cty": "vc"}, "proof_valid"),
         ({"cty": "application/vc"}, "proof_valid"),
         ({"cty": "json"}, "proof_valid"),
+        ({"cty": "application/vc+ld+json"}, "proof_valid"),
+        ({"cty": "vc+json; charset=utf-8"}, "jwt_type_refused"),
         ({"alg": "None"}, "jwt_algorithm_refused"),
         ({"alg": "nOnE"}, "jwt_algorithm_refused"),
         ({"alg": "eddsa"}, "jwt_algorithm_refused"),
