@@ -102,8 +102,9 @@ class FederationBook:
                 self._keep(issuer, _Said(now, None, None, now + REFRESH))
                 return
             token = _text(answer.status, answer.content)
-            statement = self._read(token, self._fresh_configuration().issuer, issuer)
-            self._keep(issuer, _said(token, statement, now))
+            configuration = self._fresh_configuration()
+            statement = self._read(token, configuration.issuer, issuer)
+            self._keep(issuer, _said(token, statement, configuration, now))
 
         self._attempt(issuer, ask)
 
@@ -190,15 +191,15 @@ class FederationBook:
                 said = federation.read_statement(
                     copy["token"], self._pinned, issuer=statement.issuer, subject=issuer, now=now
                 )
-                self._said[issuer] = _said(copy["token"], said, at)
+                self._said[issuer] = _said(copy["token"], said, statement, at)
         except (RegistryProblem, KeyError, TypeError, ValueError, AttributeError) as problem:
             self._said.clear()
             log.warning("registry %s: the copy on disk is not used: %s", self._registry.label, problem)
 
 
-def _said(token: str, statement: Statement, at: datetime) -> _Said:
+def _said(token: str, statement: Statement, configuration: Statement, at: datetime) -> _Said:
     until = min(at + timedelta(days=1), max(statement.expires, at + timedelta(minutes=5)))
-    return _Said(at, token, federation.entry_from(statement), until)
+    return _Said(at, token, federation.entry_from(statement, configuration), until)
 
 
 def _text(status: int, content: bytes) -> str:

@@ -82,9 +82,11 @@ class FederationHost(_Host):
         *,
         host: str = "federation.example",
         alg: str = "ES256",
+        own_name: str = "Identity Registry",
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         super().__init__(host)
+        self.own_name = own_name
         self.names, self.key, self.now = dict(names), SigningKey(f"anchor {host}", alg), now
         self.subject_keys: dict[str, list[Json]] = {}
         self.header: Json = {}
@@ -103,7 +105,7 @@ class FederationHost(_Host):
 
     def configuration(self) -> str:
         entity = {
-            "organization_name": "Identity Registry",
+            "organization_name": self.own_name,
             "federation_fetch_endpoint": f"{self.url}/fetch",
             "federation_list_endpoint": f"{self.url}/subordinate_listing",
         }

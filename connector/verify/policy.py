@@ -27,6 +27,7 @@ from connector.model.report import (
     VerificationReport,
 )
 from connector.verify import keys
+from connector.verify.checks.published_keys import is_published
 from connector.verify.codes import CODES
 from connector.verify.errors import CheckError
 from connector.verify.keys import PublicKey
@@ -118,9 +119,11 @@ class KeySet(_Part):
     def _public_keys(self) -> Self:
         for jwk in self.keys:
             try:
-                keys.from_jwk(jwk)
+                key = keys.from_jwk(jwk)
             except CheckError as error:
                 raise ValueError(f"a key cannot be used: {error.detail or error.code}") from None
+            if is_published(key):
+                raise ValueError("a key's secret half is published: what it signs is anybody's word")
         return self
 
 

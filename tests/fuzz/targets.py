@@ -440,7 +440,7 @@ def entity_statement(data: bytes) -> None:
     except RegistryProblem:
         return
     assert token.strip() == _STATEMENT
-    federation.entry_from(found)
+    federation.entry_from(found, found)
 
 
 @target(

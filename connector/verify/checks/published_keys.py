@@ -15,6 +15,7 @@ from connector import codec
 from connector.verify.keys import KeyKind, PublicKey
 
 _DCC: Final = "digitalcredentials/vc-test-fixtures README.md (seeds)"
+_FEDERATION: Final = "source of the DCC's OpenID Federation server; its test registry signs with this key (2026-11-28)"
 _ED25519: Final = "W3C Data Integrity EdDSA Cryptosuites 1.0, test vectors"
 _CHAIN: Final = "w3c/vc-di-eddsa TestVectors/proof-set-chain/multiKeyPairs.json"
 _ECDSA: Final = "W3C Data Integrity ECDSA Cryptosuites 1.0, test vectors"
@@ -52,6 +53,7 @@ PUBLISHED: Final[dict[str, str]] = {
     "zDnaexxSscB6XtTNM63SmxAjaiksFdoi4PAACL8f7oxZgqUjG": _JWS,
     "z82Lkv8ruHsEh5TPmT9kFx92BzYZo5R7hvV8MvhzEbTKNqGubUTB6BrzVkKu4T4YMMr4Qaa": _JWS,
     "zDnaeefdL9P5zKmyNeFGHeTZ3GMfC4WJXHhuugbabcx7qecFf": _WYCHEPROOF,
+    "zDnaeVE4D1QM7ocH96Y3F96B7umzpxsoQeSe9AdKYMdxLS5q4": _FEDERATION,
     "zQ3shf78xv4TM2vdyw4YznAnsctX4d1fvCYt8JoMZ2FKHzWwd": f"{_JWS} (key-1, with which four makers sign)",
     "zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme": _SECP256K1,
     "zQ3shtxV1FrJfhqE1dvxYRcCknWNjHc3c5X1y3ZSoPDi2aur2": _SECP256K1,

@@ -303,6 +303,29 @@ def test_keys_that_a_statement_names_are_kept_with_it() -> None:
     assert len(entry.keys) == 1
 
 
+@pytest.mark.parametrize(("name", "test"), [("Identity Registry (TEST)", True), ("Identity Registry", False)])
+def test_a_federation_that_calls_itself_a_test_lists_test_issuers(name: str, test: bool, tmp_path: Path) -> None:
+    desk = Desk(FederationHost({LAKEVIEW: "Lakeview University"}, own_name=name), tmp_path)
+    assert desk.ask().is_test is test
+    desk.restart()
+    assert desk.ask().is_test is test
+
+
+def test_copies_are_kept_fresh_in_the_background(desk: Desk) -> None:
+    desk.plain = Policy(
+        registries=tuple(r.model_copy(update={"recognise": (LAKEVIEW,)}) for r in desk.plain.registries)
+    )
+    assert desk.folder is not None
+    desk.registries.start(lambda: desk.plain)
+    deadline = time.monotonic() + 10
+    while not any(LAKEVIEW in copy.read_text() for copy in desk.folder.glob("*.json")):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    desk.registries.stop()
+    desk.host.down = True
+    assert named(desk.ask()) == "Lakeview University", "it was asked before anybody wanted to know"
+
+
 # --- over real HTTP, and what an assessment may wait --------------------------------------------------------------
 
 

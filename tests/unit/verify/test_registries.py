@@ -66,6 +66,8 @@ def test_a_file_of_the_employers_is_read_with_the_policy_and_held_to_its_pin(tmp
         "registries:\n  - url: https://r.example\n    kind: openid_federation\n    jwks: {keys: []}\n",
         "registries:\n  - url: https://r.example\n    jwks: {keys: [{kty: oct, k: AA}]}\n",
         "registries:\n  - url: https://r.example\n    sha256: abc\n",
+        "registries:\n  - url: https://r.example\n    jwks: {keys: [{kty: OKP, crv: Ed25519, x: "
+        "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo}]}\n",  # of RFC 8037: everybody has its secret half
         "registries:\n  - url: https://r.example\n    book: x\n",
         "registries:\n  - file: r.json\n    kind: openid_federation\n",
     ],
