@@ -7,6 +7,7 @@ the cost lies before, in and behind the check of the signature.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import struct
 import zlib
@@ -14,7 +15,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from connector import codec
+from connector.testing.bbs_signing import BbsKey
 from connector.testing.issuer import OB3, VC2, Issuer
+from connector.testing.selective import BbsRecord, SelectiveRecord
 
 Json = dict[str, Any]
 Poison = bytes | tuple[bytes, dict[str, Any]]
@@ -227,20 +230,6 @@ def many_badges_of_like_siblings() -> Poison:
     return _bytes([{**badge, "evidence": [{"type": ["Evidence"]}] * 300} for _ in range(480)])
 
 
-def _tree(depth: int, width: int) -> Json:
-    node: Json = {"type": ["Evidence"]}
-    for _ in range(depth):
-        node = {"type": ["Evidence"], "name": "x", "audience": "y", "evidence": [node] * width}
-    return node
-
-
-def _related_tree(depth: int, width: int) -> Json:
-    node: Json = {"type": ["Achievement"], "name": "x"}
-    for _ in range(depth):
-        node = {"type": ["Achievement"], "name": "x", "related": [{"type": ["Related"], "version": "1"}] * width}
-    return node
-
-
 @poison
 def poisoned_badges_without_end() -> Poison:
     """Each is below the limit of one document."""
@@ -318,6 +307,110 @@ def a_token_header_of_a_megabyte() -> Poison:
 def disclosures_without_end() -> Poison:
     disclosure = codec.b64url_encode(b'["salt", "name", "value"]')
     return _token(lambda d: None) + b"~" + f"{disclosure}~".encode() * 100_000
+
+
+@poison
+def disclosures_in_disclosures() -> Poison:
+    """Each hides the next: put together, they would nest without end."""
+    inner: Any = "x"
+    made = []
+    for number in range(5_000):
+        text = codec.b64url_encode(json.dumps([f"salt{number}", "a", inner]).encode())
+        made.append(text)
+        inner = {"_sd": [codec.b64url_encode(hashlib.sha256(text.encode()).digest())]}
+    token = _issuer().jwt({"iss": _issuer().id, "vct": "https://x.example/v", **inner}, typ="dc+sd-jwt")
+    return (token + "~" + "~".join(made) + "~").encode()
+
+
+@poison
+def derived_proofs_with_a_signature_for_each_of_many_statements() -> Poison:
+    issuer = Issuer("poisoner selective", method="key", alg="ES256")
+    tags = [f"skill {n}" for n in range(120)]
+    record = SelectiveRecord(issuer.unsigned_badge(email=EMAIL, tags=tags), issuer.key, issuer.key_id)
+    shown = record.show(["/credentialSubject/identifier", "/credentialSubject/achievement"])
+    return _bytes([shown] * 200)
+
+
+@poison
+def derived_proofs_that_need_pairings() -> Poison:
+    key = BbsKey("poisoner")
+    issuer = _issuer()
+    issuer.id = f"did:key:{key.multikey}"
+    badge = issuer.unsigned_badge(email=EMAIL)
+    record = BbsRecord(badge, key, f"{issuer.id}#{key.multikey}")
+    shown = record.show(["/credentialSubject/identifier", "/credentialSubject/achievement"])
+    return _bytes([shown] * 400)
+
+
+@poison
+def eight_proofs_over_canonical_json() -> Poison:
+    badge = _issuer().open_badge(email=EMAIL, proof="eddsa-jcs-2022")
+    badge["evidence"] = [{"type": ["Evidence"], "name": f"{n}", "narrative": "x" * 200} for n in range(14_000)]
+    return _bytes({**badge, "proof": [{**badge["proof"], "created": f"2025-01-01T00:00:0{n}Z"} for n in range(8)]})
+
+
+@poison
+def eight_proofs_over_numbers_and_odd_names() -> Poison:
+    """What is slow to canonicalize: fractions, and names beyond the first plane of Unicode."""
+    badge = _issuer().open_badge(email=EMAIL, proof="eddsa-jcs-2022")
+    badge["odd"] = [{f"\U0001f600{n}": n + 0.1} for n in range(90_000)]
+    return _bytes({**badge, "proof": [{**badge["proof"], "created": f"2025-01-01T00:00:0{n}Z"} for n in range(8)]})
+
+
+@poison
+def a_chain_of_proofs_over_a_large_document() -> Poison:
+    badge = _issuer().open_badge(email=EMAIL)
+    badge["evidence"] = [{"type": ["Evidence"], "name": f"{n}"} for n in range(20_000)]
+    proofs = [{**badge["proof"], "id": f"urn:uuid:{n}"} for n in range(8)]
+    for n in range(1, 8):
+        proofs[n]["previousProof"] = [f"urn:uuid:{k}" for k in range(n)]
+    return _bytes({**badge, "proof": proofs})
+
+
+@poison
+def the_costliest_keys() -> Poison:
+    token = Issuer("poisoner rsa", method="jwk", alg="RS256").jwt_badge(email=EMAIL)
+    _, body, _ = token.split(".")
+    jwk = {"kty": "RSA", "n": codec.b64url_encode(b"\xff" * 1_023 + b"\xfd"), "e": "AQAB"}
+    header = {"alg": "RS256", "typ": "vc+jwt", "jwk": jwk}
+    first = codec.b64url_encode(json.dumps(header).encode())
+    return _bytes([f"{first}.{body}.{codec.b64url_encode(b'A' * 1_024)}"] * 450)
+
+
+@poison
+def tokens_on_the_slowest_curve() -> Poison:
+    issuer = Issuer("poisoner slow", method="jwk", alg="ES512")
+    return _bytes([issuer.jwt_badge(email=EMAIL, name=f"N{n}") for n in range(480)])
+
+
+@poison
+def endorsements_without_end() -> Poison:
+    endorsement = _issuer().endorsement("urn:uuid:x")
+    return _token(lambda d: d.update(endorsement=[endorsement] * 400))
+
+
+@poison
+def endorsements_in_a_transcript() -> Poison:
+    endorsement = _issuer().endorsement("urn:uuid:x")
+    badge = _issuer().open_badge(email=EMAIL, edit=lambda d: d.update(endorsement=[endorsement] * 8))
+    return _bytes([{**badge, "id": f"urn:uuid:{n}"} for n in range(400)])
+
+
+@poison
+def chains_of_certificates() -> Poison:
+    token = _token(lambda d: None, header={"x5c": ["M" * 1_300] * 6, "typ": "vc+sd-jwt"}).decode()
+    return _bytes([f"{token}~"] * 480)
+
+
+@poison
+def presentations_in_presentations() -> Poison:
+    holder = Issuer("poisoner holder", method="key")
+    badge = _issuer().open_badge(email=EMAIL)
+    wrapped: Json = {}
+    for number in range(6):  # the proofs are of other presentations: making them would cost us as much as checking
+        outer = holder.presentation([], challenge=f"{number}")
+        wrapped = {**outer, "verifiableCredential": [wrapped] if wrapped else [badge] * 60}
+    return _bytes(wrapped)
 
 
 # --- what is said ------------------------------------------------------------------------------------------------

@@ -22,10 +22,11 @@ from connector.model.applicant import Applicant
 from connector.model.report import Verdict
 from connector.model.submission import Submission
 from connector.ports import World
+from connector.testing.bbs_signing import BbsKey
 from connector.testing.documents import NOW, MemoryDocuments
 from connector.testing.issuer import Issuer
 from connector.testing.sd_jwt import SdJwtMint
-from connector.testing.selective import SelectiveRecord
+from connector.testing.selective import BbsRecord, SelectiveRecord
 from connector.testing.signed_badges import SignedBadges
 from connector.verify import Policy, assess_all, suites
 
@@ -86,6 +87,14 @@ def _selective() -> Record:
     return Record(json.dumps(shown), issuer.documents)
 
 
+def _bbs() -> Record:
+    key = BbsKey("one character")
+    issuer = Issuer("one character", method="key")
+    issuer.id = f"did:key:{key.multikey}"
+    record = BbsRecord(issuer.unsigned_badge(email=EMAIL), key, f"{issuer.id}#{key.multikey}")
+    return Record(json.dumps(record.show(["/credentialSubject/identifier", "/credentialSubject/achievement/name"])), {})
+
+
 def _sd_jwt() -> Record:
     issuer = Issuer("one character", method="web")
     minted = SdJwtMint(issuer).badge(hide=["credentialSubject.identifier", "name"], email=EMAIL)
@@ -110,6 +119,7 @@ RECORDS: Final[dict[str, Callable[[], Record]]] = {
     "ecdsa-rdfc-2019": lambda: _badge("ecdsa-rdfc-2019", "ES256"),
     "ecdsa-jcs-2019": lambda: _badge("ecdsa-jcs-2019", "ES384"),
     "ecdsa-sd-2023": _selective,
+    "bbs-2023": _bbs,
     "Ed25519Signature2020": lambda: _badge("Ed25519Signature2020", model="1.1"),
     "Ed25519Signature2018": lambda: _badge("Ed25519Signature2018", model="1.1"),
     "JsonWebSignature2020": lambda: _badge("JsonWebSignature2020", "ES256", model="1.1"),

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from connector.verify.jsonld.dataset import Blank, Dataset, Graph
 from connector.verify.jsonld.labels import Digest, Labeller, Neighbour
+from connector.verify.jsonld.limits import BLANK_COST, spend
 from connector.verify.jsonld.nquads import Quad
 
 # --- of what a walk made ---------------------------------------------------------------------------------------------
@@ -54,6 +55,7 @@ def _about(blank: Blank) -> str:
 
 def _label(blanks: list[Blank], work: int, hash_algorithm: str) -> None:
     """Give each blank node its label: in the order of their hashes, where no two are alike."""
+    spend(BLANK_COST * len(blanks))
     digest = _digest(hash_algorithm)
     hashes = {}
     for blank in blanks:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from connector import codec
 from connector.errors import IntakeError
 from connector.verify.errors import CheckError
-from connector.verify.jsonld import JsonLdError, canonicalize
+from connector.verify.jsonld import JsonLdError, canonicalize, limits
 from connector.verify.keys import KeyKind, PublicKey
 
 Json = dict[str, Any]
@@ -37,6 +37,18 @@ class Suite(Protocol):
             CheckError: the proof is malformed, or the document is not one that can be signed this way.
         """
         ...
+
+
+def spend(units: int) -> None:
+    """Draw on the work that one submission may cost; a unit is some three microseconds.
+
+    Raises:
+        CheckError: `too_complex`, it is spent.
+    """
+    try:
+        limits.spend(units)
+    except JsonLdError as error:
+        raise CheckError(error.code, error.detail) from None
 
 
 def proof_options(document: Json, proof: Json, *, without: str) -> Json:

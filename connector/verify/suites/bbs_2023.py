@@ -15,10 +15,11 @@ from connector.verify import bbs
 from connector.verify.errors import CheckError
 from connector.verify.keys import KeyKind, PublicKey
 from connector.verify.suites import disclosure
-from connector.verify.suites.base import Json, canonical_rdf, proof_options
+from connector.verify.suites.base import Json, canonical_rdf, proof_options, spend
 
 MAX_PRESENTATION_HEADER: Final = 10_000
-_UNITS_PER_MESSAGE: Final = 10
+_UNITS_PER_PROOF: Final = 1_800
+_UNITS_PER_MESSAGE: Final = 30
 _HEADERS: Final = {
     **{bytes((0xD9, 0x5D, feature)): "proof_not_derived" for feature in (2, 4, 6, 8)},
     **{bytes((0xD9, 0x5D, feature)): "proof_unsupported" for feature in (5, 7, 9)},
@@ -85,7 +86,7 @@ def _holds(derived: DerivedProof, content: str, configuration: str, key: PublicK
     if parts is None or len(parts[1]) != len(derived.selected):
         return False
     mandatory, others = parts
-    disclosure.spend(_UNITS_PER_MESSAGE * (len(derived.proof.hidden) + len(others)))
+    spend(_UNITS_PER_PROOF + _UNITS_PER_MESSAGE * (len(derived.proof.hidden) + len(others)))
     # 2. One proof over the proof's options, what is mandatory, and the others.
     header = _sha256(configuration) + _sha256(mandatory)
     messages = [line.encode() for line in others]

@@ -16,7 +16,6 @@ import cbor2
 from connector import codec
 from connector.errors import IntakeError
 from connector.verify.errors import CheckError
-from connector.verify.jsonld import JsonLdError, limits
 
 MAX_BYTES: Final = 150_000
 """What the signatures and labels of 1,000 statements take, and some more. A badge makes some 60 statements."""
@@ -31,18 +30,6 @@ def _refuse_tag(*_: object) -> NoReturn:
 
 _COMPUTING_TAGS: Final = dict.fromkeys((0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 258, 260, 261), _refuse_tag)
 """Tags that the reader would act on (it would compile a pattern, reduce a fraction); the others stay objects."""
-
-
-def spend(units: int) -> None:
-    """Draw on the work that one submission may cost; a unit is some ten microseconds.
-
-    Raises:
-        CheckError: `too_complex`, it is spent.
-    """
-    try:
-        limits.spend(units)
-    except JsonLdError as error:
-        raise CheckError(error.code, error.detail) from None
 
 
 def refuse(what: str) -> NoReturn:

@@ -16,11 +16,11 @@ from connector.verify import keys
 from connector.verify.errors import CheckError
 from connector.verify.keys import KeyKind, PublicKey
 from connector.verify.suites import disclosure
-from connector.verify.suites.base import Json, canonical_rdf, proof_options
+from connector.verify.suites.base import Json, canonical_rdf, proof_options, spend
 
 MAX_SIGNATURES: Final = 1_000
 """One for each statement that is shown and not mandatory; each costs a tenth of a millisecond."""
-_UNITS_PER_SIGNATURE: Final = 8
+_UNITS_PER_SIGNATURE: Final = 30
 _HEADERS: Final = {b"\xd9\x5d\x00": "proof_not_derived", b"\xd9\x5d\x01": None}
 _P256_MULTICODEC: Final = b"\x80\x24"
 
@@ -89,7 +89,7 @@ def _holds(derived: DerivedProof, content: str, configuration: str, key: PublicK
     if not key.verifies(derived.base_signature, signed):
         return False
     # 3. Every other statement has its own.
-    disclosure.spend(_UNITS_PER_SIGNATURE * len(others))
+    spend(_UNITS_PER_SIGNATURE * len(others))
     own_key = keys.from_raw(KeyKind.P256, derived.own_key.removeprefix(_P256_MULTICODEC))
     pairs = zip(derived.signatures, others, strict=True)
     return all(own_key.verifies(signature, line.encode()) for signature, line in pairs)

@@ -15,9 +15,11 @@ import rfc8785
 
 from connector.verify.errors import CheckError
 from connector.verify.jsonld.pinned import index
-from connector.verify.suites.base import Json
+from connector.verify.suites.base import Json, spend
 
 _SORTED: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
+_BYTES_PER_UNIT: Final = 16
+"""Of the slow way, as `base.spend` counts."""
 _BEYOND_SURROGATES: Final = re.compile(b"[\xee-\xf4]")
 """What UTF-8 begins U+E000 and all above with. Without them the order of bytes is that of UTF-16 units (RFC 8785)."""
 
@@ -58,13 +60,13 @@ def canonical(value: Json) -> bytes:
     Raises:
         CheckError: a number is not exact in every reader (section 3.2.2.3, I-JSON).
     """
-    if not _holds_fraction(value):
-        try:
-            text = orjson.dumps(value, option=_SORTED)
-        except (orjson.JSONEncodeError, TypeError):
-            raise CheckError("term_not_allowed", "a number that is not exact in every reader") from None
-        if text.isascii() or not _BEYOND_SURROGATES.search(text):
-            return text
+    try:
+        text = orjson.dumps(value, option=_SORTED)
+    except (orjson.JSONEncodeError, TypeError):
+        raise CheckError("term_not_allowed", "a number that is not exact in every reader") from None
+    if not _holds_fraction(value) and (text.isascii() or not _BEYOND_SURROGATES.search(text)):
+        return text
+    spend(len(text) // _BYTES_PER_UNIT)
     try:
         return rfc8785.dumps(value)
     except rfc8785.CanonicalizationError:
