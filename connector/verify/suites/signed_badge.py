@@ -64,7 +64,8 @@ def verify(credential: UnverifiedCredential, documents: DocumentSource) -> Badge
     """Check the signature of a badge, and whose it is.
 
     1. The token's header allows a check.
-    2. The key that the assertion names (`verification.creator`) is fetched; without one, those that the profile lists.
+    2. The key that the assertion names (`verification.creator`) is fetched; without one, or where it is kept only in
+       the profile, those that the profile lists.
     3. The signature holds. Only now anything else that the assertion names is looked at.
     4. The assertion is one of Open Badges 2.0, with badge class and profile.
     5. The profile lists the key, the key names no other owner, and the profile allows the assertion's id.
@@ -74,14 +75,12 @@ def verify(credential: UnverifiedCredential, documents: DocumentSource) -> Badge
         jws, assertion = _read(credential)
         jose.check_header(jws.header)
         creator = _creator(assertion)
-        if creator is not None:
-            used = _checked(jws, [_fetch_key(creator, asked)])
-            check_form(assertion)
-            badge, profile = _described(assertion, asked)
-        else:
-            check_form(assertion)
-            badge, profile = _described(assertion, asked)
-            used = _checked(jws, list(_listed_keys(profile, asked)))
+        named = _named_key(creator, asked) if creator is not None else None
+        used = _checked(jws, [named]) if named is not None else None
+        check_form(assertion)
+        badge, profile = _described(assertion, asked)
+        if used is None:
+            used = _checked(jws, list(_listed_keys(profile, asked, creator)))
         _check_assertion(assertion)
         _check_owner(used, profile)
         _check_scope(assertion, profile)
@@ -122,7 +121,7 @@ def _checked(jws: CompactJws, candidates: list[_Key]) -> _Key:
         CheckError: none did, or the header's own key is another one.
     """
     if not candidates:
-        raise CheckError("key_not_named", "neither the badge nor its issuer's profile names a key")
+        raise CheckError("key_document_unreachable", "neither the badge nor its issuer's profile leads to a key")
     embedded = keys.from_jwk(jws.header["jwk"]) if "jwk" in jws.header else None
     failure: CheckError | None = None
     for candidate in candidates:
@@ -145,6 +144,16 @@ def _check_assertion(assertion: Json) -> None:
 
 
 # --- keys ------------------------------------------------------------------------------------------------------------
+
+
+def _named_key(address: str, asked: Asked) -> _Key | None:
+    """The key at `address`; None where nothing is: it may stand in the profile alone."""
+    try:
+        return _fetch_key(address, asked)
+    except CheckError as error:
+        if error.code != "key_document_unreachable":
+            raise
+        return None
 
 
 def _fetch_key(address: str, asked: Asked) -> _Key:
@@ -207,10 +216,19 @@ def _from_pem(text: object) -> PublicKey:
     return keys.from_pem(text)
 
 
-def _listed_keys(profile: Node, asked: Asked) -> Iterator[_Key]:
-    """The keys of the profile, each fetched where only its address stands there."""
+def _listed_keys(profile: Node, asked: Asked, creator: str | None) -> Iterator[_Key]:
+    """The keys of the profile, each fetched where only its address stands there; with `creator` the one of that name
+    that stands in it.
+
+    Raises:
+        CheckError: one cannot be had or read.
+    """
     for item in every(profile.value.get("publicKey"))[:MAX_KEYS]:
-        if isinstance(item, dict) and _holds_key(item):
+        inside = isinstance(item, dict) and _holds_key(item)
+        if creator is not None:
+            if inside and id_of(item) == creator:
+                yield _read_key(item)
+        elif inside:
             yield _read_key(item)
         elif (address := address_of(item)) is not None:
             yield _fetch_key(address, asked)

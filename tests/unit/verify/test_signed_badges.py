@@ -125,6 +125,13 @@ def test_without_creator_the_keys_of_the_profile_are_tried() -> None:
     assert (verdict, "proof_signature_wrong" in found) == (Verdict.INVALID, True)
 
 
+def test_a_named_key_may_stand_in_the_profile_alone() -> None:
+    site = Site(SignedBadges(key_form="profile"))
+    _honest(site)
+    site.issuer.profile["publicKey"]["id"] = f"https://{site.issuer.host}/another-key"
+    assert site.verdict(site.issuer.issue())[0] is Verdict.UNRESOLVABLE
+
+
 def test_a_key_may_be_a_part_of_the_profile() -> None:
     site = Site()
     named = f"{site.issuer.profile_url}#key-1"
