@@ -165,6 +165,7 @@ def _records(value: Any) -> Iterator[dict[str, Any]]:
             yield from _records(inner)
 
 
+@pytest.mark.timeout(300 + 4 * SECONDS)
 def test_generated_documents_come_out_as_pyld_makes_them_or_are_refused(by_pyld: ByPyld) -> None:
     counts: Counter[str] = Counter()
     for document in _documents():
@@ -184,6 +185,7 @@ def test_generated_documents_come_out_as_pyld_makes_them_or_are_refused(by_pyld:
     assert counts["with blank nodes"] >= DOCUMENTS / 8, counts
 
 
+@pytest.mark.timeout(300 + 4 * SECONDS)
 def test_records_in_generated_documents_say_by_themselves_what_they_say_inside() -> None:
     counts: Counter[bool] = Counter()
     for document in _documents():

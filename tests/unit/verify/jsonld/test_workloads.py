@@ -52,9 +52,8 @@ TREES: dict[str, Any] = {
     "7 like children of 3 like parents": [{"type": "Achievement", "related": [{"type": "Evidence"}] * 7}] * 3,
     "400 like siblings": [{"type": "Evidence"}] * 400,
     "like siblings, five deep": functools.reduce(
-        lambda inner, _: [{"type": "Evidence", "related": inner}] * 4, range(5), []
+        lambda inner, _: [{"type": "Evidence", "related": inner}] * 4, range(5), ["x"]
     ),
-    "a long row of lists": [{"type": "Evidence", "related": [["x"] * 3]}] * 50,
 }
 """Poison needs no blank node ids: like parents with like children cost factorial time."""
 
