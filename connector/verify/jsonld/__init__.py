@@ -45,13 +45,13 @@ def canonicalize(
         try:
             datasets = [walker.walk(document) for document in documents]
             walker.check_inline_contexts()
-            result = tuple(canonical(dataset, work=limits.work, hash_algorithm=hash_algorithm) for dataset in datasets)
+            result = [canonical(dataset, work=limits.work, hash_algorithm=hash_algorithm) for dataset in datasets]
         except JsonLdError as error:
             if error.code == TOO_COMPLEX:
                 raise
             first = first or error
             continue
         fitted = True
-        yield result
+        yield tuple(result)
     if first is not None and not fitted:
         raise (undefined_term(documents) if first.code == CONTEXT_UNKNOWN else None) or first

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 
 from connector.verify.jsonld.dataset import Blank, Dataset, Graph
 from connector.verify.jsonld.labels import Digest, Labeller, Neighbour
@@ -193,6 +194,7 @@ def _first_degree_of(node: str, quads: Iterable[Quad]) -> str:
     return "".join(sorted(f"{alike(s)} {p} {alike(o)} {alike(g) + ' ' if g else ''}.\n" for s, p, o, g in quads))
 
 
+@cache
 def _digest(hash_algorithm: str) -> Digest:
     hasher = getattr(hashlib, hash_algorithm)
     return lambda text: hasher(text.encode("utf-8")).hexdigest()

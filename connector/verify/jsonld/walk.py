@@ -129,7 +129,7 @@ class Walker:
 
     def check_inline_contexts(self) -> None:
         """After all documents: a `@vocab` that a document sets and does not need is refused."""
-        if any(state.inline_vocab and not state.inline_vocab.used for state in self._inline.values()):
+        if self._inline and any(state.inline_vocab and not state.inline_vocab.used for state in self._inline.values()):
             raise JsonLdError(CONTEXT_UNKNOWN, "$.@context: an inline @context sets a @vocab that nothing uses")
 
     # --- nodes ---------------------------------------------------------------------------------------------------
@@ -191,6 +191,8 @@ class Walker:
                     lines.append(f"{prefix}{term.middle}{text}{term.suffix}")
                 elif kind is dict and term.is_node and "@value" not in value:
                     _say(lines, prefix, subject, term.middle, self._node(term.child or term.enter(), value, graph))
+                elif kind is str and term.is_single:
+                    lines.append(f"{prefix}{term.middle}{_text(term, value)}")
                 elif kind is list and term.is_single:
                     self._values(term, subject, lines, prefix, value, graph)
                 elif term.kind != PROPERTY:
@@ -329,13 +331,7 @@ class Walker:
         if term.graph:
             return self._graph(term, item, graph)
         if kind is str:
-            if term.coerce == LITERAL:
-                return quoted(item) + term.suffix
-            if term.coerce == COERCE_ID:
-                return term.values.iri(item)
-            if term.coerce == COERCE_VOCAB:
-                return term.values.word(item, RELATIVE_IRI)
-            refuse("text where a number must stand")
+            return _text(term, item)
         if kind is dict:
             if "@value" in item:
                 return _language_tagged(item)
@@ -358,6 +354,17 @@ class Walker:
         if own.is_empty():
             refuse("an object that says nothing")
         return name
+
+
+def _text(term: Term, text: str) -> str:
+    """The object that a text becomes."""
+    if term.coerce == LITERAL:
+        return quoted(text) + term.suffix
+    if term.coerce == COERCE_ID:
+        return term.values.iri(text)
+    if term.coerce == COERCE_VOCAB:
+        return term.values.word(text, RELATIVE_IRI)
+    return refuse("text where a number must stand")
 
 
 def _say(lines: list[str], prefix: str, subject: Subject, middle: str, obj: Subject) -> None:
