@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
-from connector.verify.jsonld.dataset import Blank, Dataset, Graph
+from connector.verify.jsonld.dataset import OTHER, Blank, Dataset, Graph
 from connector.verify.jsonld.labels import Digest, Labeller, Neighbour
 from connector.verify.jsonld.limits import BLANK_COST, spend
 from connector.verify.jsonld.nquads import Quad
+
+_Named = Mapping[Blank, Graph]
+"""The graphs whose names are blank nodes."""
 
 # --- of what a walk made ---------------------------------------------------------------------------------------------
 
@@ -25,7 +28,7 @@ def canonical(dataset: Dataset, *, work: int, hash_algorithm: str = "sha256") ->
     IRIs sort before blank nodes, and all statements of one blank node stand beside each other. No statement without
     its end is the beginning of another one, so they sort the same without.
     """
-    _label(dataset.blanks, work, hash_algorithm)
+    _label(dataset, work, hash_algorithm)
     lines: list[str] = []
     for graph in dataset.graphs:
         if graph.name is None:
@@ -34,8 +37,8 @@ def canonical(dataset: Dataset, *, work: int, hash_algorithm: str = "sha256") ->
             end = f" {graph.name.label}"
             lines += [line + end for line in graph.ground]
     for blank in dataset.blanks:
-        if blank.parent.__class__ is str:
-            end = "" if blank.graph.name is None else f" {blank.graph.name.label}"
+        if blank.parent is not None and blank.parent is not OTHER:
+            end = "" if blank.home is None else f" {blank.home.label}"
             lines.append(f"{blank.parent}{blank.middle}{blank.label}{end}")
     lines.sort()  # records that were set apart are sorted already, which makes this cheap
     about_iris = " .\n".join([*dict.fromkeys(lines), ""])
@@ -50,29 +53,31 @@ def _about(blank: Blank) -> str:
     if not lines:
         return ""
     label = blank.label
-    end = " .\n" if blank.graph.name is None else f" {blank.graph.name.label} .\n"
+    end = " .\n" if blank.home is None else f" {blank.home.label} .\n"
     return f"{label}{f'{end}{label}'.join(lines)}{end}"
 
 
-def _label(blanks: list[Blank], work: int, hash_algorithm: str) -> None:
+def _label(dataset: Dataset, work: int, hash_algorithm: str) -> None:
     """Give each blank node its label: in the order of their hashes, where no two are alike."""
+    blanks = dataset.blanks
     spend(BLANK_COST * len(blanks))
     digest = _digest(hash_algorithm)
+    named = {graph.name: graph for graph in dataset.graphs if graph.name is not None}
     hashes = {}
     for blank in blanks:
         known = blank.hashed
         if known is None or known[0] != hash_algorithm:
-            known = blank.hashed = hash_algorithm, digest(_first_degree(blank))
+            known = blank.hashed = hash_algorithm, digest(_first_degree(blank, named))
         hashes[blank] = known[1]
     if len(set(hashes.values())) == len(blanks):
         blanks = sorted(blanks, key=hashes.__getitem__)
     else:
-        blanks = list(Labeller(hashes, _neighbours, digest, work).run())
+        blanks = list(Labeller(hashes, _neighbours_in(dataset, named), digest, work).run())
     for number, blank in enumerate(blanks):
         blank.label = f"_:c14n{number}"
 
 
-def _first_degree(blank: Blank) -> str:
+def _first_degree(blank: Blank, named: _Named) -> str:
     """Section 4.6: what is said of a blank node, the others in it made alike. Also puts its own statements in order.
 
     `<`, `_:a` and `_:z` sort in this order.
@@ -81,16 +86,15 @@ def _first_degree(blank: Blank) -> str:
     if len(lines) > 1:
         lines = blank.own = sorted(set(lines))
     if blank.children:
-        lines = sorted([*lines, *[f"{child.middle}_:z" for child in blank.children]])
-    end = " .\n" if blank.graph.name is None else " _:z .\n"
+        lines = sorted([*lines, *[child.middle + OTHER for child in blank.children]])
+    end = " .\n" if blank.home is None else f" {OTHER} .\n"
     text = f"_:a{f'{end}_:a'.join(lines)}{end}" if lines else ""
-    parent = blank.parent
-    if parent.__class__ is str:
-        text = f"{parent}{blank.middle}_:a{end}{text}"
-    elif parent is not None:
-        text = f"{text}_:z{blank.middle}_:a{end}"
-    if blank.names is not None:
-        return "".join(sorted([text, *_first_degree_in(blank.names)]))
+    if blank.parent is OTHER:
+        text = f"{text}{OTHER}{blank.middle}_:a{end}"
+    elif blank.parent is not None:
+        text = f"{blank.parent}{blank.middle}_:a{end}{text}"
+    if blank in named:
+        return "".join(sorted([text, *_first_degree_in(named[blank])]))
     return text
 
 
@@ -98,34 +102,35 @@ def _first_degree_in(graph: Graph) -> list[str]:
     """The statements of a graph, for the blank node that is its name and the subject of none."""
     lines = [f"{line} _:a .\n" for line in set(graph.ground)]
     for blank in graph.blanks:
-        lines += [f"_:z{line} _:a .\n" for line in set(blank.own)]
+        lines += [f"{OTHER}{line} _:a .\n" for line in set(blank.own)]
         if blank.parent is not None:
-            parent = blank.parent if blank.parent.__class__ is str else "_:z"
-            lines.append(f"{parent}{blank.middle}_:z _:a .\n")
+            lines.append(f"{blank.parent}{blank.middle}{OTHER} _:a .\n")
     return lines
 
 
-def _neighbours(node: Blank) -> list[Neighbour[Blank]]:
-    """The other blank nodes of the statements that hold `node`, one by one (section 4.8.3 step 3)."""
-    found: list[Neighbour[Blank]] = []
-    name = node.graph.name
-    statements = [line.split(" ", 2)[1] for line in set(node.own)]
-    for child in node.children:
-        found.append((child, child.middle.strip(" "), "o"))
-        statements.append(child.middle.strip(" "))
-    if node.parent is not None:
-        if isinstance(node.parent, Blank):
-            found.append((node.parent, node.middle.strip(" "), "s"))
-        statements.append(node.middle.strip(" "))
-    if name is not None:
-        found += [(name, predicate, "g") for predicate in statements]
-    for inner in node.names.blanks if node.names is not None else ():
-        found += [(inner, line.split(" ", 2)[1], "s") for line in set(inner.own)]
-        if inner.parent is not None:
-            found.append((inner, inner.middle.strip(" "), "o"))
-            if isinstance(inner.parent, Blank):
-                found.append((inner.parent, inner.middle.strip(" "), "s"))
-    return found
+def _neighbours_in(dataset: Dataset, named: _Named) -> Callable[[Blank], list[Neighbour[Blank]]]:
+    parents = dataset.parents()
+
+    def neighbours(node: Blank) -> list[Neighbour[Blank]]:
+        """The other blank nodes of the statements that hold `node`, one by one (section 4.8.3 step 3)."""
+        found: list[Neighbour[Blank]] = [(child, child.middle.strip(" "), "o") for child in node.children]
+        statements = [line.split(" ", 2)[1] for line in set(node.own)]
+        statements += [predicate for _, predicate, _ in found]
+        if node.parent is not None:
+            statements.append(node.middle.strip(" "))
+        if node in parents:
+            found.append((parents[node], node.middle.strip(" "), "s"))
+        if node.home is not None:
+            found += [(node.home, predicate, "g") for predicate in statements]
+        for inner in named[node].blanks if node in named else ():
+            found += [(inner, line.split(" ", 2)[1], "s") for line in set(inner.own)]
+            if inner.parent is not None:
+                found.append((inner, inner.middle.strip(" "), "o"))
+            if inner in parents:
+                found.append((parents[inner], inner.middle.strip(" "), "s"))
+        return found
+
+    return neighbours
 
 
 # --- of any dataset --------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import rfc8785
 
-from connector.verify.jsonld.dataset import Blank, Dataset, Graph, Mark, Subject
+from connector.verify.jsonld.dataset import OTHER, Blank, Dataset, Graph, Mark, Subject
 from connector.verify.jsonld.errors import (
     CONTEXT_UNKNOWN,
     RELATIVE_IRI,
@@ -372,9 +372,11 @@ def _say(lines: list[str], prefix: str, subject: Subject, middle: str, obj: Subj
     if isinstance(obj, str):
         lines.append(f"{prefix}{middle}{obj}")
         return
-    obj.parent = subject
     obj.middle = middle
-    if isinstance(subject, Blank):
+    if isinstance(subject, str):
+        obj.parent = subject
+    else:
+        obj.parent = OTHER
         subject.children.append(obj)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from connector.verify.jsonld.dataset import Blank, Dataset
+from connector.verify.jsonld.dataset import OTHER, Blank, Dataset
 from connector.verify.jsonld.errors import TOO_COMPLEX, JsonLdError
 from connector.verify.jsonld.limits import DEFAULT
 from connector.verify.jsonld.nquads import Quad
@@ -52,6 +52,7 @@ def _as_walked(quads: list[Quad]) -> Dataset | None:
     dataset = Dataset()
     graphs = {"": dataset.graphs[0]}
     blanks: dict[str, Blank] = {}
+    said: set[str] = set()
     names = {graph for *_, graph in quads if graph}
     if any(name.startswith("<") or name in {s for s, *_ in quads} for name in names):
         return None
@@ -63,20 +64,21 @@ def _as_walked(quads: list[Quad]) -> Dataset | None:
             graphs[name] = dataset.new_graph(blanks[name])
         where = graphs[name]
         for node in {subject, obj} & blanks.keys():
-            if blanks[node].graph is not where and (blanks[node].own or blanks[node].parent or blanks[node].children):
+            if blanks[node].home is not where.name and node in said:
                 return None
-            blanks[node].graph = where
+            blanks[node].home = where.name
+            said.add(node)
         if obj not in blanks:
             lines = blanks[subject].own if subject in blanks else where.ground
             lines.append(f"{'' if subject in blanks else subject} {predicate} {obj}")
             continue
         if blanks[obj].parent is not None or subject == obj:
             return None
-        blanks[obj].parent, blanks[obj].middle = blanks.get(subject, subject), f" {predicate} "
+        blanks[obj].parent, blanks[obj].middle = OTHER if subject in blanks else subject, f" {predicate} "
         if subject in blanks:
             blanks[subject].children.append(blanks[obj])
     for graph in dataset.graphs:
-        graph.blanks = [blank for blank in dataset.blanks if blank.graph is graph]
+        graph.blanks = [blank for blank in dataset.blanks if blank.home is graph.name]
     return dataset
 
 
