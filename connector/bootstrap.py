@@ -32,7 +32,7 @@ from connector.infra.files import Reloaded
 from connector.infra.registries import Registries, RegistryState
 from connector.infra.store import Store
 from connector.infra.tokens import RefreshTokens
-from connector.infra.worker import Workbench
+from connector.infra.workbench import Workbench
 from connector.intake import only_link, screen
 from connector.mapping import FieldMapping, PlanContext, load_mapping, make_plan, mapping_path
 from connector.model.applicant import Applicant, ApplicationRef

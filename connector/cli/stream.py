@@ -15,7 +15,7 @@ from connector.answers import ExamineContent, answer, examine_content
 from connector.cli.options import read_input, with_registries
 from connector.codec import parse_json
 from connector.errors import ConfigurationError, ConnectorError, MappingError
-from connector.infra.worker import Workbench
+from connector.infra.workbench import Workbench
 from connector.infra.world_file import RecordedWorld
 from connector.model.applicant import Applicant
 from connector.model.submission import Submission

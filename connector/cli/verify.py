@@ -54,7 +54,7 @@ def verify(
     others: docs/answers.md tells every member of it and of the answer, docs/verdicts.md what verdicts and codes mean.
     """
     from connector.answers import answer
-    from connector.infra.worker import Workbench
+    from connector.infra.workbench import Workbench
     from connector.ports import World
 
     if stream:

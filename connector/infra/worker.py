@@ -2,7 +2,7 @@
 
 It has nothing but what one examination needs: it asks us, through its pipe, for documents and for what registries say,
 opens no connection, knows no setting and no secret. Its time and memory are limited; going over is an error of that
-one submission. `Workbench` is the seam: below `INLINE_BYTES` everything is done in place.
+one submission. What is small is done in place (`infra.workbench`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import IO, Any, Final
 
-from connector.answers import Examination, examine_content
+from connector.answers import Examination
 from connector.errors import FetchError, SubmissionTooLarge
 from connector.model.applicant import Applicant
 from connector.model.submission import Submission
@@ -29,8 +29,6 @@ from connector.normalize import EMPTY, Crosswalk
 from connector.ports import Purpose, World
 from connector.verify.policy import Policy
 
-INLINE_BYTES: Final = 250_000
-"""A CLR of 100 signed badges: in place it takes less than 0.1 s, and the way there and back would add half of that."""
 MAX_SECONDS: Final = 10.0
 """Of work, what we are asked for not counted. 5 MB with 490 badges take 0.3 s; a slow and busy machine gets time."""
 MAX_EXTRA_BYTES: Final = 768_000_000
@@ -44,17 +42,16 @@ class WorkerFault(RuntimeError):
     """A bug of ours, met in the other process; the text is its traceback."""
 
 
-class Workbench:
-    """Examines what was handed in: here when it is small, in the worker when it is large. For any number of threads.
+class LargeWork:
+    """Examines submissions in the worker, one after another, for any number of threads.
 
     Args:
+        seconds: of the worker's own work for one submission.
         command: what starts the worker; tests bring one of their own.
     """
 
-    def __init__(
-        self, *, inline_bytes: int = INLINE_BYTES, seconds: float = MAX_SECONDS, command: tuple[str, ...] | None = None
-    ) -> None:
-        self._inline_bytes, self._seconds = inline_bytes, seconds
+    def __init__(self, *, seconds: float = MAX_SECONDS, command: tuple[str, ...] | None = None) -> None:
+        self._seconds = seconds
         self._command = command or (sys.executable, "-P", "-m", "connector.infra.worker_main")
         self._worker: _Worker | None = None
         self._turn = threading.Lock()
@@ -71,11 +68,6 @@ class Workbench:
         assess_options: Mapping[str, Any] | None = None,
     ) -> Examination:
         """As `answers.examine_content`, whose place it takes."""
-        if len(submission.content) < self._inline_bytes:
-            return examine_content(
-                submission, policy, world, applicant=applicant, now=now, crosswalk=crosswalk,
-                assess_options=assess_options,
-            )  # fmt: skip
         request = (submission, _portable(policy), applicant, now, dict(assess_options or {}))
         with self._turn:
             try:

@@ -15,7 +15,8 @@ import pytest
 
 from connector.answers import Examination, answer_json, examine, examine_content
 from connector.errors import FetchError
-from connector.infra.worker import INLINE_BYTES, Workbench, WorkerFault
+from connector.infra.workbench import INLINE_BYTES, Workbench
+from connector.infra.worker import LargeWork, WorkerFault
 from connector.model.applicant import Applicant
 from connector.model.submission import Submission
 from connector.normalize import EMPTY
@@ -32,9 +33,9 @@ BADGE = json.dumps(ISSUER.open_badge(email=MARIA.emails[0])).encode()
 
 
 @pytest.fixture
-def everything() -> Iterator[Workbench]:
+def everything() -> Iterator[LargeWork]:
     """Even the smallest submission goes to its worker."""
-    workbench = Workbench(inline_bytes=0)
+    workbench = LargeWork()
     yield workbench
     workbench.close()
 
@@ -47,8 +48,8 @@ def _look(workbench: Any, content: bytes, *, policy: Policy | None = None, docum
     )
 
 
-def _stand_in(code: str, tmp_path: Path, **options: Any) -> Workbench:
-    """A workbench whose worker, once ready, does what `code` says with the first request."""
+def _stand_in(code: str, tmp_path: Path, **options: Any) -> LargeWork:
+    """A worker that, once ready, does what `code` says with the first request."""
     script = tmp_path / "worker.py"
     script.write_text(
         "import os, sys, time\n"
@@ -56,7 +57,7 @@ def _stand_in(code: str, tmp_path: Path, **options: Any) -> Workbench:
         "write_frame(sys.stdout.buffer, ('ready',))\n"
         "read_frame(sys.stdin.buffer)\n" + code
     )
-    return Workbench(inline_bytes=0, command=(sys.executable, str(script)), **options)
+    return LargeWork(command=(sys.executable, str(script)), **options)
 
 
 def _transcript(badges: int) -> bytes:
@@ -72,13 +73,13 @@ def _transcript(badges: int) -> bytes:
     [BADGE, BADGE.replace(b"Welder I", b"Welder V"), b"[", b"{}", b"https://elsewhere.example/", _transcript(3)],
     ids=["genuine", "changed", "broken", "nothing", "a link", "several"],
 )
-def test_the_worker_answers_as_is_answered_in_place(everything: Workbench, content: bytes) -> None:
+def test_the_worker_answers_as_is_answered_in_place(everything: LargeWork, content: bytes) -> None:
     there, here = _look(everything, content), _look(examine_content, content)
     assert answer_json(there) == answer_json(here)
     assert there.assessed == here.assessed
 
 
-def test_what_the_registries_say_is_asked_for(everything: Workbench) -> None:
+def test_what_the_registries_say_is_asked_for(everything: LargeWork) -> None:
     book = ReadBook({ISSUER.id: Entry("Lakeview University", is_test=False)})
     registry = Registry(file="registry.json", recognise=(ISSUER.id,)).model_copy(update={"book": book})
     for policy, known in ((Policy(registries=(registry,)), True), (Policy(), False)):
@@ -86,7 +87,7 @@ def test_what_the_registries_say_is_asked_for(everything: Workbench) -> None:
         assert assessed.report.issuer.recognised is known
 
 
-def test_a_document_that_cannot_be_had_is_the_same_there(everything: Workbench) -> None:
+def test_a_document_that_cannot_be_had_is_the_same_there(everything: LargeWork) -> None:
     missing = {url: FetchError("no", code="timeout") for url in ISSUER.documents}
     found = _look(everything, BADGE, documents=missing)
     assert (str(found.verdict), [r.outcome for r in found.requests]) == ("unresolvable", ["failed"])
@@ -118,8 +119,7 @@ def test_a_worker_that_takes_too_long_is_ended_and_the_next_submission_is_answer
     assert found.error is not None
     assert (found.error.code, found.error.detail, str(found.verdict)) == ("too_complex", "time", "malformed")
     assert str(found.decision) == "refused"
-    again = Workbench(inline_bytes=0)
-    monkeypatch.setattr(workbench, "_command", again._command)
+    monkeypatch.setattr(workbench, "_command", LargeWork()._command)
     monkeypatch.setattr(workbench, "_seconds", 10.0)
     assert str(_look(workbench, BADGE).verdict) == "verified"
     workbench.close()
