@@ -6,13 +6,12 @@ A remark for whoever reads the report, never a reason to refuse: two colleges ma
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
 from typing import Final
 
 import idna
 
 from connector import hosting
-from connector.verify.policy import Policy
+from connector.verify.policy import Policy, TrustedIssuer
 
 NEAR_FROM: Final = 8
 """Shorter names differ in one letter without resembling each other: MIT and VIT."""
@@ -22,18 +21,56 @@ _CONFUSABLE: Final = str.maketrans(
 """Letters of other scripts, and digits, that look like Latin ones (a small part of Unicode TR39's table)."""
 
 
+MAX_REMEMBERED: Final = 1_000
+
+
+class _Listed:
+    """The names and hosts of a policy's issuers, laid out to be compared with."""
+
+    def __init__(self, entries: tuple[TrustedIssuer, ...]) -> None:
+        self.entries = entries
+        self._own = {id for entry in entries for id in (entry.id, entry.replaced_by)}
+        self._names: dict[int, list[tuple[str, str]]] = {}
+        self._hosts: dict[str, list[tuple[str, str]]] = {}
+        for entry in entries:
+            name, host = _skeleton(entry.name or ""), _readable(host_of(entry.id))
+            if name:
+                self._names.setdefault(len(name), []).append((name, entry.id))
+            if host:
+                self._hosts.setdefault(_skeleton(host), []).append((host, entry.id))
+        self._remembered: dict[tuple[str, str], str] = {}
+
+    def find(self, issuer: str, name: str) -> str:
+        known = self._remembered.get((issuer, name))
+        if known is None:
+            known = self._find(issuer, name)
+            if len(self._remembered) < MAX_REMEMBERED:
+                self._remembered[issuer, name] = known
+        return known
+
+    def _find(self, issuer: str, name: str) -> str:
+        if issuer in self._own:
+            return ""
+        wanted, host = _skeleton(name), _readable(host_of(issuer))
+        for length in (len(wanted), len(wanted) - 1, len(wanted) + 1) if wanted else ():
+            for other, entry in self._names.get(length, ()):
+                if _near(wanted, other):
+                    return entry
+        others = self._hosts.get(_skeleton(host), ()) if host else ()
+        return next((entry for other, entry in others if other != host), "")
+
+
+_last: _Listed = _Listed(())
+"""Of the policy that was asked for last; a process has one, for as long as its file stays as it is."""
+
+
 def lookalike_of(issuer: str, name: str | None, policy: Policy) -> str:
     """The identifier on the list that `issuer` resembles by its name or its host, without being it; "" when none."""
-    wanted = _skeleton(name) if name else ""
-    host = _readable(host_of(issuer))
-    for entry in policy.trusted_issuers:
-        if issuer in (entry.id, entry.replaced_by):
-            continue
-        if wanted and entry.name and _near(wanted, _skeleton(entry.name)):
-            return entry.id
-        if host and _resembles(host, _readable(host_of(entry.id))):
-            return entry.id
-    return ""
+    global _last
+    listed = _last
+    if listed.entries is not policy.trusted_issuers:
+        listed = _last = _Listed(policy.trusted_issuers)
+    return listed.find(issuer, name or "")
 
 
 def host_of(issuer: str) -> str:
@@ -56,11 +93,6 @@ def _readable(host: str) -> str:
         return host
 
 
-def _resembles(host: str, other: str) -> bool:
-    return other != "" and host != other and _skeleton(host) == _skeleton(other)
-
-
-@lru_cache(maxsize=2048)
 def _skeleton(name: str) -> str:
     folded = unicodedata.normalize("NFKD", name.translate(_CONFUSABLE)).casefold()
     return "".join(char for char in folded if char.isalnum()).replace("l", "i")  # I, l and 1 are one stroke
