@@ -70,6 +70,9 @@ def write(path: Path, before: str, after: str, entry: str) -> None:
             raise PermissionError(13, "it is a link, or may not be written")
         partial.write_text(after, encoding="utf-8", newline="")
         shutil.copymode(path, partial)
+        if os.name == "posix":
+            owner = path.stat()
+            os.chown(partial, owner.st_uid, owner.st_gid)  # the service that reads it may be another account
         partial.replace(path)
     except OSError as error:
         with suppress(OSError):

@@ -161,6 +161,22 @@ def test_the_file_is_written_whole_with_its_rights(tmp_path: Path) -> None:
     assert NEW in file.read_text(encoding="utf-8")
 
 
+def test_a_file_whose_owner_cannot_be_kept_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service that runs under another account could not read it any more."""
+    file = tmp_path / "policy.yaml"
+    file.write_text(COMMENTED, encoding="utf-8")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("connector.operate.policy_edit.os.chown", refuse)
+    with pytest.raises(PolicyNotChanged, match="not permitted") as caught:
+        write(file, COMMENTED, accepted(COMMENTED, FULL), "the lines")
+    assert caught.value.snippet == "the lines"
+    assert [path.name for path in tmp_path.iterdir()] == ["policy.yaml"]
+    assert file.read_text(encoding="utf-8") == COMMENTED
+
+
 def test_what_somebody_else_wrote_meanwhile_is_not_lost(tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text("# newer\n", encoding="utf-8")
