@@ -91,17 +91,18 @@ class Walker:
         that is not enough to read it, the document is walked once more, as it stands.
         """
         self._alone: list[tuple[Mapping[str, Any], Dataset]] = []
+        inline = dict(self._inline)
         try:
             dataset = self._walk(document, share=True)
         except JsonLdError:
             if not self._shared:
                 raise
+            self._inline = inline  # what the first walk made of them says nothing about whether they are used
             dataset = self._walk(document, share=False)
-        else:
-            for record, alone in self._alone:
+            self._alone.clear()
+        if not self._inline:  # whether an inline @vocab is used is a question to the document that is asked about
+            for record, alone in [*self._alone, (document, dataset)]:
                 records.keep(record, self._reading, alone)
-        if not self._inline:
-            records.keep(document, self._reading, dataset)
         return dataset
 
     def _walk(self, document: Mapping[str, Any], *, share: bool) -> Dataset:

@@ -169,6 +169,11 @@ def test_a_term_that_only_the_contexts_around_define_is_no_term_of_the_badge_by_
         assert outcome(unsecured(inner)) == "undefined_term"
 
 
+def test_an_inline_vocab_that_only_another_record_uses_is_still_unused_in_this_one() -> None:
+    vocab = {"@context": [V2, OB, {"@vocab": "https://lakeview.example/v#"}]}
+    assert_the_same_by_itself(clr(badge(1, **vocab, micro="B2"), badge(2, **vocab), badge(3)))
+
+
 def test_statements_of_one_issuer_in_many_badges_come_out_once() -> None:
     document = clr(*(badge(number) for number in range(12)))
     with shared_work():
