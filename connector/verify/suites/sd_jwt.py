@@ -88,6 +88,10 @@ _OPEN: Final[dict[str, frozenset[str]]] = {
 }
 
 
+_ISSUER: Final = frozenset({("issuer",), ("issuer", "id")})
+_LINKED: Final = frozenset({("ld",)})
+
+
 def _check_hiding(kind: str, claims: Json, sd_jwt: SdJwt) -> None:
     """Whether what decides about the record stands in the open, whole: else whoever presents it could leave it out."""
     members = _OPEN[kind]
@@ -95,16 +99,20 @@ def _check_hiding(kind: str, claims: Json, sd_jwt: SdJwt) -> None:
         inner = path[1:] if kind == "linked_data" and path[0] == "ld" else path
         if path[0] in _OPEN_CLAIMS or "@context" in path or (inner and inner[0] in members):
             raise CheckError("disclosure_hides", "/".join(path)[:100])
-    alone = ("issuer",) if kind == "credential" and "iss" not in claims else ("ld",)
-    if any(path in (alone, (*alone, "id")) for path in sd_jwt.disclosed):
-        raise CheckError("disclosure_hides", alone[0])
+    whole = _ISSUER if kind == "credential" and "iss" not in claims else _LINKED
+    if not whole.isdisjoint(sd_jwt.disclosed):
+        raise CheckError("disclosure_hides", "the whole record, or who issued it")
 
 
 def _of_linked_data(record: Json, claims: Json) -> Json:
     """A record in `ld`, with what registered claims stand for; `vct` is said to take the place of its type."""
     if "proof" in record:
         raise CheckError("proof_unsupported", "a proof inside of ld")
-    return jose.completed({"type": ["VerifiableCredential"], **record}, claims)
+    beside: Json = {name: claims[name] for name in _ALSO_DECIDING if name in claims}
+    for name in beside.keys() & record.keys():
+        if beside[name] != record[name]:
+            raise CheckError("jwt_documents_differ", name)
+    return jose.completed({"type": ["VerifiableCredential"], **beside, **record}, claims)
 
 
 def _of_claims(_: Json, claims: Json) -> Json:

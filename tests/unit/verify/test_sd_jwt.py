@@ -488,6 +488,24 @@ def test_a_linked_data_record_is_held_to_the_same_rules(
     assert code in codes(assessed)
 
 
+@pytest.mark.parametrize(
+    ("beside", "inside", "verdict"),
+    [
+        ({"validUntil": "2026-01-01T00:00:00Z"}, {}, Verdict.EXPIRED),
+        ({"credentialStatus": {"type": "Unheard"}}, {}, Verdict.STATUS_UNKNOWN),
+        ({"validUntil": "2026-01-01T00:00:00Z"}, {"validUntil": "2031-01-01T00:00:00Z"}, Verdict.INVALID),
+        ({"validUntil": "2031-01-01T00:00:00Z"}, {"validUntil": "2031-01-01T00:00:00Z"}, Verdict.VERIFIED),
+        ({"exp": 1_770_000_000}, {}, Verdict.EXPIRED),
+    ],
+)
+def test_what_stands_beside_a_linked_data_record_counts_too(
+    scene: Scene, mint: SdJwtMint, beside: Json, inside: Json, verdict: Verdict
+) -> None:
+    badge = scene.issuer.unsigned_badge(email=EMAIL) | inside
+    claims = {"iss": scene.issuer.id, "vct": "https://lakeview.example/c", "ld": badge} | beside
+    assert scene.assess(mint.mint(claims, hide=["ld.id"]).text()).report.verdict is verdict
+
+
 @pytest.mark.parametrize("member", ["vc", "vp"])
 def test_a_record_in_a_claim_vc_or_vp_is_not_read(scene: Scene, mint: SdJwtMint, member: str) -> None:
     badge = scene.issuer.unsigned_badge(email=EMAIL)
