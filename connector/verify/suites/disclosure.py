@@ -20,7 +20,7 @@ from connector.verify.errors import CheckError
 MAX_BYTES: Final = 150_000
 """What the signatures and labels of 1,000 statements take, and some more. A badge makes some 60 statements."""
 _LIMITS: Final[dict[str, Any]] = {"max_depth": 3, "allow_indefinite": False, "allow_duplicate_keys": False}
-_STATEMENT: Final = re.compile(r'"(?:[^"\\]|\\.)*"\S*|\S+')
+_STATEMENT: Final = re.compile(r'"(?:[^"\\]|\\.)*"[^ ]*|[^ ]+')
 """Subject, predicate, object, graph and full stop of a canonical statement; only a literal holds spaces."""
 
 

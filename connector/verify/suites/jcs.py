@@ -33,7 +33,7 @@ def hashed_json(document: Json, proof: Json, digest: Callable[[bytes], Any]) -> 
     options = {name: value for name, value in proof.items() if name != "proofValue"}
     if "@context" in options:
         _check_contexts(options["@context"], document.get("@context"))
-        if options["@context"] != document["@context"]:
+        if options["@context"] != document.get("@context"):
             document = document | {"@context": options["@context"]}
     result: bytes = digest(canonical(options)).digest() + digest(canonical(document)).digest()
     return result
@@ -45,7 +45,7 @@ def _check_contexts(signed: object, presented: object) -> None:
     The specification only asks for the beginning to be equal; an inline context behind it could be anybody's.
     """
     wanted, present = _as_list(signed), _as_list(presented)
-    if not wanted or present[: len(wanted)] != wanted:
+    if not wanted or wanted[0] is None or present[: len(wanted)] != wanted:
         raise CheckError("proof_context_mismatch", "the proof's @context does not begin the document's")
     for added in present[len(wanted) :]:
         if not isinstance(added, str) or added not in index():

@@ -242,5 +242,10 @@ def test_there_is_a_bound_on_how_much_is_checked() -> None:
 
 def test_text_that_looks_like_a_node_is_text(scene: Scene) -> None:
     """A statement's words are signed as they are, whatever they look like."""
-    odd = 'see _:c14n0 . \\ "quoted" <https://x.example> _:c14n1'
+    odd = 'see _:c14n0 . \\ "quoted" <https://x.example> _:c14n1 \u00a0\u2028\u3000 end'
     assert scene.code(_record(criteria=odd).show([WHO, WHAT])) == "proof_valid"
+
+
+def test_an_address_with_an_unusual_space_is_one_address(scene: Scene) -> None:
+    record = _record(achievement_id="https://lakeview.example/welder\u00a0one\u2028two")
+    assert scene.code(record.show([WHO, WHAT])) == "proof_valid"

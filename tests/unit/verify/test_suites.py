@@ -271,6 +271,11 @@ CONTEXTS: dict[str, tuple[Edit, str]] = {
     "fewer in the proof": (_own(VC2), "proof_signature_wrong"),
     "none in the proof": (lambda d: d["proof"].pop("@context"), "proof_signature_wrong"),
     "an empty list in the proof": (_own(), "proof_context_mismatch"),
+    "null in the proof": (lambda d: d["proof"].update({"@context": None}), "proof_context_mismatch"),
+    "null in the proof, and none": (
+        lambda d: (d["proof"].update({"@context": None}), d.pop("@context")),
+        "proof_context_mismatch",
+    ),
     "others in the proof": (_own(OB3, VC2), "proof_context_mismatch"),
 }
 
