@@ -69,7 +69,8 @@ def proof_options(document: Json, proof: Json, *, without: str) -> Json:
 
 def _check_own_context(own: object, contexts: object) -> None:
     known = contexts if isinstance(contexts, list) else [contexts]
-    if not all(context in known for context in (own if isinstance(own, list) else [own])):
+    named = own if isinstance(own, list) else [own]
+    if not named or not all(context in known for context in named):
         raise CheckError("proof_context_mismatch", "the proof's own @context is not the document's")
 
 

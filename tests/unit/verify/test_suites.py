@@ -316,8 +316,9 @@ def test_an_empty_list_of_contexts_is_refused_even_if_it_was_signed() -> None:
         (lambda d: "https://vocabulary.example/v1", "proof_context_mismatch"),
         (lambda d: None, "proof_context_mismatch"),
         (lambda d: {}, "proof_context_mismatch"),
+        (lambda d: [], "proof_context_mismatch"),
     ],
-    ids=["the document's", "its first", "an inline one more", "another", "null", "an empty object"],
+    ids=["the document's", "its first", "an inline one more", "another", "null", "an empty object", "an empty list"],
 )
 def test_the_suites_over_rdf_read_a_proof_under_the_documents_contexts(
     scene: Scene, proof: str, own: Callable[[Json], Any], code: str
