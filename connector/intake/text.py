@@ -22,6 +22,8 @@ _TOKEN = re.compile(
 )
 _STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|[{}]', re.DOTALL)
 """A string, which may hold anything, or a brace."""
+_PIECE = re.compile(r"[A-Za-z0-9_.~-]{16,}\Z|[A-Za-z0-9_-]*~\Z")
+"""Of a token: longer than a word, or with the end of a disclosure."""
 _WHITESPACE = re.compile(r"\s+")
 
 
@@ -93,11 +95,17 @@ def _tokens(text: str) -> Found | None:
             raise SubmissionTooLarge("There are too many tokens in it.", code="too_many")
         return Found(words, text.encode())
     joined = "".join(words)
-    if jose.looks_like_token(joined) and (len(words) == 1 or not whole):
+    if jose.looks_like_token(joined) and (len(words) == 1 or not whole or _is_one_broken(words, whole)):
         return Found(joined, joined.encode())
     if len(words) == 1 and jose.begins_like_token(text):
         raise UnreadableSubmission("The token is broken.", code="not_jws")
     return None
+
+
+def _is_one_broken(words: list[str], whole: list[str]) -> bool:
+    """Whether an SD-JWT was broken between or within its disclosures: its beginning alone would be whole, and say less
+    than was handed in."""
+    return whole == words[:1] and "~" in words[0] and all(_PIECE.match(word) for word in words[1:])
 
 
 def _inside(text: str) -> Found:

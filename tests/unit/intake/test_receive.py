@@ -600,6 +600,19 @@ def test_several_tokens_one_per_line_are_several_credentials() -> None:
     assert [c.path for c in take(f"{TOKEN}\n{other}\n")] == ["$[0]", "$[1]"]
 
 
+@pytest.mark.parametrize("gap", [" ", "\n", "\r\n  "])
+def test_an_sd_jwt_that_was_broken_anywhere_is_whole_again(gap: str) -> None:
+    first, second = (disclosure(f"salt {n}", f"name{n}", "a value of some length") for n in range(2))
+    payload = {"iss": "did:web:x.example", "vct": "https://x.example/v", "_sd": [digest(first), digest(second)]}
+    text = f"{token(payload)}~{first}~{second}~"
+    (genuine,) = take(text)
+    for place in (text.index("~") + 1, text.index("~") + 30, len(text) - len(second) - 1, len(text) - 1):
+        (broken,) = take(text[:place] + gap + text[place:])
+        assert broken.document == genuine.document
+    (alone,) = take(f"{text} with kind regards")
+    assert alone.document == genuine.document
+
+
 @pytest.mark.parametrize(
     "text", [f"one {JSON} two {json.dumps(badge('B'))}", f"one {JSON} two {TOKEN}", f"{TOKEN} and {TOKEN}x"]
 )
