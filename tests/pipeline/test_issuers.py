@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +171,31 @@ def test_an_outage_at_the_issuers_site_takes_nothing_back(
     world.down = False
     record = house.connector.wait(first.id)
     assert (record.answer or {})["decision"] == "accepted", "it is judged when the site is back"
+
+
+def test_an_outage_keeps_nothing_of_an_issuer_that_is_denied_now(
+    houses: Callable[..., House], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issuer = Issuer("lakeview", method="web")
+    world = _Switched(recorded_world(issuer))
+    house = _house(houses, tmp_path, monkeypatch, issuer=issuer, documents=world, clock=_Ahead())
+    empty = {k: v for k, v in house.held.fields.items() if v}
+    house.deliver(house.badge())
+    world.down = True
+    assert isinstance(house.clock, _Ahead)
+    house.clock.days = 2  # beyond the time for which a fetch that failed is tried again
+    [done] = json.loads(run("reject", UNKNOWN, "--json").stdout)["reevaluated"]
+    assert done["state"] == "refused"
+    assert {k: v for k, v in house.held.fields.items() if v} == empty
+
+
+class _Ahead:
+    """A clock that a test sets ahead by days."""
+
+    days = 0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(days=self.days)
 
 
 class _Switched:
