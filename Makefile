@@ -7,13 +7,14 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench fuzz lock env-example wheel clean
+.PHONY: help demo test lint bench bench-peers fuzz lock env-example wheel clean
 
 help:
 	@echo "make demo    stand-ins for three ATSs, the service and sample LERs, all the way (ARGS=--once to stop after it)"
 	@echo "make test    every check: layers, types, style, tests"
 	@echo "make fuzz    every parser fed with changed inputs, 10 minutes each (ARGS='json_text --seconds 60' for less)"
 	@echo "make bench   speed and memory, as multiples of a floor measured in the same run"
+	@echo "make bench-peers   the same workloads through public verifiers, each in an environment of its own"
 
 # What it takes to run: locked and hashed; the project itself is installed from this folder.
 $(VENV)/.run: requirements.lock pyproject.toml
@@ -43,6 +44,9 @@ fuzz: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python bench/bench.py $(ARGS)
+
+bench-peers: $(VENV)/.dev
+	$(BIN)/python bench/peers/run.py $(ARGS)
 
 # Locks hold names, versions and hashes only; no index address is written into them.
 lock: $(VENV)/.dev

@@ -75,7 +75,7 @@ def policy_of(path: Path | None) -> Policy:
     from connector.verify.policy_file import load_policy
 
     chosen = path or load_settings().policy_file
-    return load_policy(chosen) if chosen else Policy()
+    return load_policy(chosen) if chosen else Policy.empty()
 
 
 def with_registries(policy: Policy, source: DocumentSource, now: datetime, *, recorded: bool) -> Policy:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from connector.model.frozen import frozen
 from connector.model.report import (
     STRONG_MATCHES,
     Assurance,
@@ -50,7 +51,7 @@ _PLATFORM_ID = re.compile(r"[^\s{}\x00-\x1f]+\Z")
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
 
 def _instant(value: Any) -> Any:
@@ -147,7 +148,7 @@ class Registry(_Part):
     jwks: KeySet | None = None
     book: Book = Field(default=UnreadBook(), exclude=True, repr=False)
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -216,7 +217,8 @@ class Recognition(StrEnum):
     UNKNOWN = "unknown"
 
 
-class RecognitionFinding(_Part):
+@frozen
+class RecognitionFinding:
     recognition: Recognition
     by: str | None = None
     name: str | None = None
@@ -249,11 +251,16 @@ class Policy(_Part):
     registries: tuple[Registry, ...] = ()
     published_keys: tuple[_KeyDigest, ...] = ()
     """Keys whose secret half the employer knows to be published, beside those of `checks.published_keys`."""
-    sensitive: Sensitive = Sensitive()
-    require: Require = Require()
+    sensitive: Sensitive = Sensitive.model_construct()
+    require: Require = Require.model_construct()
     test_issuers: TestIssuers = TestIssuers.REFUSE
     refresh: Refresh = Refresh.ALWAYS
     trusted_certificates: tuple[Annotated[TrustedCertificate, BeforeValidator(as_certificate)], ...] = ()
+
+    @classmethod
+    def empty(cls) -> Policy:
+        """`Policy()`, without the rules for reading one: they take as long to make as a verification."""
+        return cls.model_construct()
 
     @property
     def names_types(self) -> bool:

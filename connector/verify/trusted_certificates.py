@@ -18,7 +18,7 @@ MAX_PEM_BYTES: Final = 1_000_000
 class TrustedCertificate(BaseModel):
     """One or more certificates in PEM, in the policy itself or in a file beside it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     file: str | None = None
     pem: str | None = None

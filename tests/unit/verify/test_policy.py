@@ -217,3 +217,8 @@ def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, where: str
 def test_a_policy_that_is_not_there_is_an_error_not_an_empty_policy(tmp_path: Path) -> None:
     with pytest.raises(PolicyFileError):
         load_policy(tmp_path / "nowhere.yaml")
+
+
+def test_the_empty_policy_is_the_one_without_any_word() -> None:
+    assert Policy.empty() == Policy()
+    assert Policy.empty().model_dump() == Policy().model_dump()
