@@ -168,8 +168,10 @@ class FederationBook:
         self._save()
 
     def _save(self) -> None:
+        """Members only: an identifier that the registry does not list may be a person's, and stays in memory."""
         with self._lock:
-            said = {issuer: {"at": s.at.isoformat(), "token": s.token} for issuer, s in self._said.items()}
+            listed = {issuer: said for issuer, said in self._said.items() if said.token is not None}
+        said = {issuer: {"at": s.at.isoformat(), "token": s.token} for issuer, s in listed.items()}
         known = self._configuration
         configuration = {"at": known[0].isoformat(), "token": known[1]} if known else None
         self._shop.copies.write(self._name, {"configuration": configuration, "said": said})
@@ -185,9 +187,6 @@ class FederationBook:
             self._configuration = (datetime.fromisoformat(kept["configuration"]["at"]), token, statement)
             for issuer, copy in kept["said"].items():
                 at = datetime.fromisoformat(copy["at"])
-                if copy["token"] is None:
-                    self._said[issuer] = _Said(at, None, None, at + REFRESH)
-                    continue
                 said = federation.read_statement(
                     copy["token"], self._pinned, issuer=statement.issuer, subject=issuer, now=now
                 )

@@ -169,6 +169,18 @@ def test_an_answer_that_is_broken_does_not_replace_the_good_copy(desk: Desk, mon
     assert desk.state.problem
 
 
+def test_an_identifier_that_is_not_listed_is_not_written_down(desk: Desk) -> None:
+    """It may be a person's, who issued a record for himself."""
+    desk.ask()
+    desk.ask("did:key:z6MkSomebody")
+    assert desk.folder is not None
+    [copy] = desk.folder.iterdir()
+    assert LAKEVIEW in copy.read_text(encoding="utf-8")
+    assert "Somebody" not in copy.read_text(encoding="utf-8")
+    desk.restart()
+    assert desk.ask("did:key:z6MkSomebody").problem == ""
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"at": 1}', '{"at": "x", "body": "{}", "configuration": {}}'])
 def test_a_copy_on_disk_that_is_broken_is_fetched_anew(desk: Desk, content: str) -> None:
     desk.ask()
