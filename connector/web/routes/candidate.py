@@ -32,6 +32,7 @@ _WORDS_BY_CODE: Final = {
     "wallet_backup": "wallet_backup",
     "too_large": "too_large",
     "too_many": "too_large",
+    "too_complex": "too_large",
     "several_records": "several",
     "no_credential": "no_credential",
     "link_needs_login": "link_private",
