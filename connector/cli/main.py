@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
+from connector.cli.loading import loading
 from connector.errors import ConfigurationError, ConnectorError, MappingError, PolicyFileError
 
 COMMANDS: Final = {
@@ -80,7 +81,9 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal's encoding lacks is written as an escape
             stream.reconfigure(errors="backslashreplace")
     try:
-        application(sys.argv[1] if len(sys.argv) > 1 else None)()
+        with loading():
+            app = application(sys.argv[1] if len(sys.argv) > 1 else None)
+        app()
     except (ConfigurationError, MappingError, PolicyFileError) as error:
         _say(str(error))
         sys.exit(2)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from connector.cli.loading import loading
 from connector.cli.options import (
     ApplicantDid,
     ApplicantEmail,
@@ -53,14 +54,16 @@ def verify(
     A request of --stream: {"id": ..., "file" or "text" or "url": ...}, and at will "applicant", "documents", "plan" and
     others: docs/answers.md tells every member of it and of the answer, docs/verdicts.md what verdicts and codes mean.
     """
-    from connector.answers import answer
-    from connector.infra.workbench import Workbench
-    from connector.ports import World
+    with loading():
+        from connector.answers import answer
+        from connector.infra.workbench import Workbench
+        from connector.ports import World
 
     if stream:
         if paths:
             raise typer.BadParameter("--stream reads its requests from standard input; leave out", param_hint="PATHS")
-        from connector.cli.stream import serve_stream
+        with loading():
+            from connector.cli.stream import serve_stream
 
         world, recorded = documents_of(documents, offline), documents is not None
         rules = with_registries(policy_of(policy), world, moment(as_of), recorded=recorded)
