@@ -14,6 +14,9 @@ from connector.verify.jsonld.dataset import Dataset
 MAX_KEPT: Final = 200_000
 """Statements and blank nodes kept for one submission; a CLR with 500 signed badges has about 25,000."""
 
+WORTH_KEEPING: Final = 4
+"""What says less, as the options of a proof do, is walked again as fast as it is found."""
+
 
 class Records:
     """The records of one submission."""
@@ -36,7 +39,10 @@ class Records:
         Args:
             reading: the objects that decide what it says.
         """
-        self._room -= dataset.size()
+        size = dataset.size()
+        if size < WORTH_KEEPING:
+            return
+        self._room -= size
         if self._room >= 0:  # what is kept also keeps the objects alive that the key names by their identity
             self._kept[_key(document, reading)] = dataset, (reading, [*document.values()])
 
