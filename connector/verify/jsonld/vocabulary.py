@@ -16,9 +16,6 @@ from collections.abc import Mapping, Sequence
 from threading import RLock
 from typing import Any, Final
 
-from pyld import jsonld
-from pyld.context_resolver import ContextResolver
-
 from connector.verify.jsonld import inline
 from connector.verify.jsonld.errors import (
     CONTEXT_CONFLICT,
@@ -30,6 +27,7 @@ from connector.verify.jsonld.errors import (
 )
 from connector.verify.jsonld.nquads import is_absolute_iri
 from connector.verify.jsonld.pinned import PinnedContext, index, known_iris, load, words
+from connector.verify.jsonld.processor import ContextResolver, jsonld
 from connector.verify.jsonld.terms import Terms
 
 MAX_STATES: Final = 2_000

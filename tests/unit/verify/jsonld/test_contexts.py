@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -132,3 +134,17 @@ def test_every_published_context_is_carried_or_knowingly_not(shared: Path) -> No
 
 def test_iris_of_prefixed_terms_are_known_in_full() -> None:
     assert {"https://www.w3.org/2018/credentials#validUntil", "http://schema.org/alumniOf"} <= known_iris()
+
+
+def test_pyld_has_nothing_to_fetch_with() -> None:
+    """Where pyld is loaded by the verifier, its own loader refuses, and no HTTP client of its choice is loaded."""
+    code = (
+        "import sys, connector.verify.jsonld\n"
+        "from pyld import jsonld\n"
+        "try:\n"
+        "    jsonld.expand({'@context': 'https://lakeview.example/context', 'a': 1})\n"
+        "except jsonld.JsonLdError as error:\n"
+        "    print([m for m in ('requests', 'aiohttp', 'urllib3') if m in sys.modules], error.code)\n"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[] loading remote context failed"
