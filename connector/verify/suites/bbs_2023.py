@@ -18,7 +18,7 @@ from connector.verify.suites import disclosure
 from connector.verify.suites.base import Json, canonical_rdf, proof_options, spend
 
 MAX_PRESENTATION_HEADER: Final = 10_000
-_UNITS_PER_PROOF: Final = 1_800
+_UNITS_PER_PROOF: Final = 2_400
 _UNITS_PER_MESSAGE: Final = 30
 _HEADERS: Final = {
     **{bytes((0xD9, 0x5D, feature)): "proof_not_derived" for feature in (2, 4, 6, 8)},

@@ -20,7 +20,7 @@ from connector.verify.suites.base import Json, canonical_rdf, proof_options, spe
 
 MAX_SIGNATURES: Final = 1_000
 """One for each statement that is shown and not mandatory; each costs a tenth of a millisecond."""
-_UNITS_PER_SIGNATURE: Final = 30
+_UNITS_PER_SIGNATURE: Final = 40
 _HEADERS: Final = {b"\xd9\x5d\x00": "proof_not_derived", b"\xd9\x5d\x01": None}
 _P256_MULTICODEC: Final = b"\x80\x24"
 
