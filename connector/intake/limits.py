@@ -12,6 +12,8 @@ MAX_CREDENTIALS: Final = 500
 """A lifetime transcript as a CLR holds some hundred; the largest workload that was measured holds 100."""
 MAX_ENDORSEMENTS: Final = 20
 """Inside one credential; published ones carry up to six."""
+MAX_ALL_ENDORSEMENTS: Final = 2_000
+"""Inside all credentials of one submission: each has a proof of its own, and brings no record that counts."""
 MAX_WRAPPINGS: Final = 8
 """Array in wrapper in presentation in token: five is the deepest that was seen."""
 MAX_BAKED_TEXT_BYTES: Final = 5_000_000

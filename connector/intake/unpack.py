@@ -18,7 +18,7 @@ import orjson
 from connector import codec, disclosures
 from connector.errors import IntakeError, SubmissionTooLarge, UnreadableSubmission, UnsupportedFormat
 from connector.intake import data_url, endorsements, jose, kinds, secrets
-from connector.intake.limits import MAX_CREDENTIALS, MAX_WRAPPINGS
+from connector.intake.limits import MAX_ALL_ENDORSEMENTS, MAX_CREDENTIALS, MAX_WRAPPINGS
 from connector.model.credential import CompactJws, CredentialFormat, Envelope, Json, UnverifiedCredential
 from connector.model.frozen import frozen
 
@@ -88,7 +88,7 @@ def unpack(value: Any, place: Place) -> tuple[UnverifiedCredential, ...]:
 
     Raises:
         UnsupportedFormat: code `no_credential`, or a kind that cannot be read.
-        SubmissionTooLarge: more than `MAX_CREDENTIALS`.
+        SubmissionTooLarge: more than `MAX_CREDENTIALS`, or `MAX_ALL_ENDORSEMENTS`.
     """
     return _collect(_walk(value, place))
 
@@ -100,10 +100,14 @@ def unpack_token(token: str, place: Place) -> tuple[UnverifiedCredential, ...]:
 
 def _collect(walk: Iterator[UnverifiedCredential]) -> tuple[UnverifiedCredential, ...]:
     found: list[UnverifiedCredential] = []
+    endorsed = 0
     for credential in walk:
         found.append(credential)
+        endorsed += len(credential.endorsements)
         if len(found) > MAX_CREDENTIALS:
             raise SubmissionTooLarge(f"There are more than {MAX_CREDENTIALS} credentials in it.", code="too_many")
+        if endorsed > MAX_ALL_ENDORSEMENTS:
+            raise SubmissionTooLarge(f"There are more than {MAX_ALL_ENDORSEMENTS} endorsements in it.", code="too_many")
     if not found:
         raise no_credential()
     if all(credential.problem for credential in found) and found[0].problem is not None:

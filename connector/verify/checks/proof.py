@@ -19,12 +19,16 @@ from connector.verify.codes import CODES, result
 from connector.verify.dates import CLOCK_SKEW, parse_date_time, parse_numeric_date
 from connector.verify.did import NO_KEYS_THERE, FoundKey, KeyQuestion, find_in_metadata, find_key, find_key_of
 from connector.verify.errors import CheckError
+from connector.verify.keys import KeyKind
 from connector.verify.suites import jose, sd_jwt
 
 Json = dict[str, Any]
 
 MAX_PROOFS: Final = 8
 """Dual-signed badges carry two; the published proof sets three."""
+
+_COSTS: Final = {KeyKind.P384: 200, KeyKind.P521: 150, KeyKind.SECP256K1: 100}
+"""Of a signature by a key of which it takes long, in the units of `suites.spend`: a record may have many proofs."""
 
 ASSERTION: Final = "assertionMethod"
 AUTHENTICATION: Final = "authentication"
@@ -157,6 +161,7 @@ def _verify_one(
     if found.key.kind not in suite.kinds:
         raise CheckError("key_algorithm_mismatch", f"{found.key.kind} for {suite.name}")
     # 5. And the signature holds.
+    suites.spend(_COSTS.get(found.key.kind, 0))
     for document in signed:
         if suite.holds(document, proof, found.key):
             return found
@@ -243,6 +248,7 @@ def verify_token(
         found = certificates.found_key(jws.header["x5c"], named, anchors, now=now)
     else:
         found = _token_key(jws, token, documents, purpose, now)
+    suites.spend(_COSTS.get(found.key.kind, 0))
     jose.check_signature(jws, found.key)
     return found
 

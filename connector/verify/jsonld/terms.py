@@ -2,7 +2,7 @@
 
 A term whose definition is outside the supported subset is refused where it is used: supported are `@set`, `@list` and
 `@graph` containers and `@id`, `@vocab`, `@json`, `@none`, datatype and language coercion; refused are `@reverse`,
-`@nest`, index, id, type and language maps, `@direction`, and aliases of keywords other than `@id` and `@type`. No
+`@nest`, index, id, type and language maps, `@direction`, and aliases of keywords other than `id` and `type`. No
 context that this release carries needs the refused ones, save `@reverse` once.
 """
 
@@ -32,6 +32,8 @@ _GUARDED_TERMS: Final = frozenset(
 """Whom it was issued to: moved to another object, the address would no longer be compared."""
 
 ID, TYPE, PROPERTY, CONTEXT = range(4)
+_KEYWORDS: Final = {"@id": (ID, "id"), "@type": (TYPE, "type")}
+"""The one alias that stands in a document; nobody would look under another (`uid` of ODRL)."""
 LITERAL, COERCE_ID, COERCE_VOCAB, COERCE_JSON, NOT_TEXT = range(5)
 _COERCIONS: Final = {"@id": COERCE_ID, "@vocab": COERCE_VOCAB, "@json": COERCE_JSON}
 
@@ -128,10 +130,11 @@ class Terms(dict[str, Term]):
 
     def _defined(self, name: str, mapping: Mapping[str, Any]) -> Term:
         iri = mapping["@id"]
-        if iri == "@id":
-            return Term(self.state, ID)
-        if iri == "@type":
-            return Term(self.state, TYPE)
+        if iri in _KEYWORDS:
+            kind, usual = _KEYWORDS[iri]
+            if name != usual:
+                refuse("another alias of a keyword stands where the usual one must")
+            return Term(self.state, kind)
         if iri is None:
             refuse("a context maps the term to null")
         if iri.startswith(("@", "_:")):

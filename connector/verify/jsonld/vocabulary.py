@@ -93,8 +93,8 @@ class State:
         self.id_names = self._names_of("@id")
         self.type_names = self._names_of("@type")
         self.value_names = self._names_of("@value")
-        self.id_name = self.id_names[0] if len(self.id_names) == 1 else None
-        self.type_name = self.type_names[0] if len(self.type_names) == 1 else None
+        self.id_name = "id" if "id" in self.id_names else None
+        self.type_name = "type" if "type" in self.type_names else None
         self.terms = Terms(self)
         self._spellings: dict[str, str] = {}
         self.embedded: dict[tuple[str, ...], State] = {}

@@ -146,7 +146,7 @@ class Walker:
             base = self._embed(base, node["@context"])
             if self._share and "proof" in node and graph.name is None:
                 base, begin = self._by_itself(base, node["@context"]), self._dataset.mark()
-        types = _only(base.type_names, node, ()) if base.type_name is None else node.get(base.type_name, ())
+        types = () if base.type_name is None else node.get(base.type_name, ())
         try:
             state, said = base.known_types[tuple(types) if types.__class__ is list else types]
         except (KeyError, TypeError):
@@ -154,7 +154,7 @@ class Walker:
         if state not in self._states:
             self._count(state)
         name = state.id_name
-        identifier = _only(state.id_names, node, _ABSENT) if name is None else node.get(name, _ABSENT)
+        identifier = _ABSENT if name is None else node.get(name, _ABSENT)
         subject: Subject
         if identifier.__class__ is str:
             subject = prefix = state.iri(identifier)
@@ -258,7 +258,7 @@ class Walker:
                 said.append(f" {RDF_TYPE} {base.word(type_, UNDEFINED_TERM)}")
         except JsonLdError as error:
             error.detail += f" (type {_shown(type_)})"
-            self._trail.append(f".{base.type_names[0]}")
+            self._trail.append(".type")
             raise
         base.remember_types(types if isinstance(types, str) else tuple(types), state, said)
         return state, said
@@ -296,18 +296,25 @@ class Walker:
     def _values(
         self, term: Term, subject: Subject, lines: list[str], prefix: str, values: list[Any], graph: Graph
     ) -> None:
+        """A set. What one value says of an identifier cannot be divided among several: each would be read by itself."""
         if not values and term.by_vocab:
             raise JsonLdError(UNDEFINED_TERM, "no term, and nothing that @vocab could cover")
         self._room -= len(values)  # repeated values are one statement, and cost like many
         if self._room < 0:
             raise JsonLdError(TOO_COMPLEX, "number of values")
         position = 0
+        described: dict[str, Any] = {}
         try:
             for position, item in enumerate(values):  # noqa: B007  # read where it failed
                 if item.__class__ is dict and term.is_node and "@value" not in item:
-                    _say(lines, prefix, subject, term.middle, self._node(term.child or term.enter(), item, graph))
+                    obj: Subject = self._node(term.child or term.enter(), item, graph)
+                    if obj.__class__ is str:
+                        first = described.setdefault(obj, item)
+                        if first is not item and first != item:
+                            refuse("one list describes the same identifier twice, differently")
                 else:
-                    _say(lines, prefix, subject, term.middle, self._object(term, item, graph))
+                    obj = self._object(term, item, graph)
+                _say(lines, prefix, subject, term.middle, obj)
         except JsonLdError:
             self._trail.append(f"[{position}]")
             raise
@@ -379,19 +386,6 @@ def _say(lines: list[str], prefix: str, subject: Subject, middle: str, obj: Subj
     else:
         obj.parent = OTHER
         subject.children.append(obj)
-
-
-def _only(names: tuple[str, ...], node: Mapping[str, Any], absent: Any) -> Any:
-    """The value under whichever of the aliases of one keyword the node uses."""
-    if len(names) == 1:
-        return node.get(names[0], absent)
-    value = absent
-    for name in names:
-        if name in node:
-            if value is not absent:
-                refuse("an identifier or types, given twice")
-            value = node[name]
-    return value
 
 
 def _datatype(term: Term, native: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from connector.verify.suites.base import Suite
+from connector.verify.suites.base import Suite, spend
 from connector.verify.suites.bbs_2023 import Bbs2023
 from connector.verify.suites.ecdsa_jcs_2019 import EcdsaJcs2019
 from connector.verify.suites.ecdsa_rdfc_2019 import EcdsaRdfc2019
@@ -18,7 +18,7 @@ from connector.verify.suites.eddsa_jcs_2022 import EddsaJcs2022
 from connector.verify.suites.eddsa_rdfc_2022 import EddsaRdfc2022
 from connector.verify.suites.json_web_signature_2020 import JsonWebSignature2020
 
-__all__ = ["Suite", "find"]
+__all__ = ["Suite", "find", "spend"]
 
 _CRYPTOSUITES: Final[tuple[Suite, ...]] = (
     EddsaRdfc2022(),

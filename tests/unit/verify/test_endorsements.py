@@ -10,7 +10,7 @@ import pytest
 from connector import codec
 from connector.answers import credential_json
 from connector.errors import SubmissionTooLarge
-from connector.intake import limits
+from connector.intake import limits, unpack
 from connector.model.credential import AssessedCredential, Endorsed
 from connector.model.report import Decision, Verdict
 from connector.normalize import read_claims
@@ -150,3 +150,16 @@ def test_the_number_of_endorsements_is_bounded(scene: Scene, peer: Issuer) -> No
 
     with pytest.raises(SubmissionTooLarge):
         scene.receive(scene.issuer.open_badge(edit=add))
+
+
+def test_the_number_of_endorsements_in_a_whole_submission_is_bounded(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has a proof of its own: ten thousand in one file took seconds."""
+    monkeypatch.setattr(unpack, "MAX_ALL_ENDORSEMENTS", 10)
+    badge = scene.issuer.open_badge()
+    badge["endorsementJwt"] = ["x"] * 5
+    assert len(scene.receive([badge] * 2)) == 2
+    with pytest.raises(SubmissionTooLarge) as caught:
+        scene.receive([badge] * 3)
+    assert caught.value.code == "too_many"

@@ -69,3 +69,13 @@ def test_an_honest_transcript_of_a_hundred_badges_is_far_below(scene: Scene) -> 
     with shared_work(SUBMISSION_WORK // 5):
         for document in [clr, *badges]:
             next(canonicalize([{name: value for name, value in document.items() if name != "proof"}]))
+
+
+@pytest.mark.parametrize("proofs", [1, 8])
+def test_slow_signatures_do_not_add_up(scene: Scene, proofs: int) -> None:
+    """Eight proofs with P-384 on each of 490 records took three seconds; one on each is honest, and is done."""
+    record = Issuer("slow", alg="ES384").plain_vc(proof="ecdsa-jcs-2019")
+    record["name"] = "Something else"
+    record["proof"] = [record["proof"]] * proofs
+    found = {a.report.verdict for a in scene.assess_all([record] * 490)}
+    assert found == ({"invalid"} if proofs == 1 else {"invalid", "malformed"})

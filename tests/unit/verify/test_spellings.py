@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from connector.model.claims import SkillClaim
+from connector.model.claims import AchievementClaim, SkillClaim
 from connector.model.report import Assurance, Decision, SubjectMatch, Verdict
 from connector.normalize import read_claims
 from connector.verify import Policy
@@ -119,3 +119,28 @@ def test_a_sensitive_type_is_seen_however_it_is_written(scene: Scene, member: st
     assessed = scene.assess(badge)
     assert assessed.decision is Decision.ACCEPTED
     assert assessed.report.issuer.sensitive
+
+
+def test_an_identifier_cannot_be_hidden_under_the_alias_of_another_context(scene: Scene) -> None:
+    """ODRL calls it `uid`: the statements are the same, and the subject would have had no id to compare."""
+    badge = scene.issuer.open_badge(email=EMAIL, subject_id="did:example:other")
+    subject = badge["credentialSubject"]
+    subject["@context"] = "https://www.w3.org/ns/odrl.jsonld"
+    assert scene.code(badge) == "proof_valid"
+    subject["uid"] = subject.pop("id")
+    assert scene.code(badge) == "term_not_allowed"
+
+
+def test_what_is_said_of_one_achievement_cannot_be_divided_among_several(scene: Scene) -> None:
+    """An alignment that only repeats the achievement's name would have become a skill of its own."""
+    target = {"targetName": "Welder I", "targetUrl": "https://catalogue.example/welder-1"}
+    badge = scene.issuer.open_badge(email=EMAIL, alignments=[target])
+    assert [type(claim) for claim in read_claims(scene.assess(badge))] == [AchievementClaim]
+    subject = badge["credentialSubject"]
+    whole = subject["achievement"]
+    rest = {name: value for name, value in whole.items() if name != "alignment"}
+    part = {name: whole[name] for name in ("id", "type", "alignment")}
+    subject["achievement"] = [rest, part]
+    assessed = scene.assess(badge)
+    assert "term_not_allowed" in codes(assessed)
+    assert read_claims(assessed) == ()
