@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import httpx
 
 from connector import pipeline, registry
-from connector.answers import answer as make_answer
 from connector.config import Settings
 from connector.deliver.ledger import person_of
-from connector.errors import ConfigurationError, ConnectorError, IntakeError, LinkError, SubmissionTooLarge
+from connector.deliver.wished import share_of, wished
+from connector.errors import ConfigurationError, ConnectorError, LinkError
 from connector.infra.accounts import Account, Accounts
 from connector.infra.clock import SystemClock
 from connector.infra.courier import Courier
@@ -29,15 +27,14 @@ from connector.infra.database import open_engine, sqlalchemy_url
 from connector.infra.decisions import Decisions
 from connector.infra.documents import GuardedDocuments
 from connector.infra.files import Reloaded
+from connector.infra.invitations import Invitations
 from connector.infra.registries import Registries, RegistryState
 from connector.infra.store import Store
 from connector.infra.tokens import RefreshTokens
 from connector.infra.workbench import Workbench
-from connector.intake import only_link, screen
-from connector.mapping import FieldMapping, PlanContext, load_mapping, make_plan, mapping_path
-from connector.model.applicant import Applicant, ApplicationRef
+from connector.intake import screen
+from connector.mapping import FieldMapping, load_mapping, mapping_path
 from connector.model.changes import ChangeSet, Family
-from connector.model.claims import Claim
 from connector.model.records import (
     RESTING_STATES,
     Invitation,
@@ -47,13 +44,12 @@ from connector.model.records import (
     SubmissionPage,
     SubmissionRecord,
 )
-from connector.model.submission import Submission
 from connector.model.work import Action, Work
 from connector.normalize import EMPTY, Crosswalk
 from connector.normalize.crosswalk_file import load_crosswalk
 from connector.pipeline import Tools
-from connector.ports import Capabilities, Catalog, Clock, DocumentSource, Probe, World
-from connector.share import consent, links
+from connector.ports import Capabilities, Catalog, Clock, DocumentSource, Probe
+from connector.share import admission, consent, links
 from connector.share.keys import new_api_key
 from connector.share.plans import Plans
 from connector.verify.policy import Policy
@@ -66,8 +62,6 @@ __all__ = ["Connector", "build", "new_api_key"]
 
 log = logging.getLogger(__name__)
 
-MAX_ID_CHARS: Final = 200
-MAX_URL_CHARS: Final = 4_000
 _WITHDRAWALS: Final = {"restrict": Action.WITHDRAW, "remove": Action.REMOVE}
 
 
@@ -89,6 +83,7 @@ class Connector:
         settings: Settings,
         *,
         store: Store,
+        invitations: Invitations,
         vault: Vault,
         accounts: Accounts,
         decisions: Decisions,
@@ -98,7 +93,7 @@ class Connector:
         self.settings, self.version = settings, version("ler-ats-connector")
         self.connections = tuple(c.name for c in settings.ats_connections)
         self._store, self._vault, self._accounts, self._clock = store, vault, accounts, clock
-        self._documents, self.decisions = documents, decisions
+        self._invitations, self.decisions = invitations, decisions
         self._workbench = Workbench()
         self._courier = Courier(accounts.adapter, time_scale=settings.time_scale)
         self._engine: Engine | None = None
@@ -188,47 +183,21 @@ class Connector:
             StoreError: it was not kept; `idempotency_conflict` when its key came with another request.
         """
         self._require_connection(new.ref.connection)
-        content, url = self._handed_in(new)
+        content, url = admission.admitted(new, max_bytes=self.settings.max_upload_bytes)
         if new.mapping is not None:
             self._mapping_of(new.ref.connection, new.mapping)
-        now = self._clock.now()
-        work = Work(
-            id=f"sub_{secrets.token_hex(12)}",
-            state=State.RECEIVED,
-            created_at=now,
-            updated_at=now,
-            url=url,
-            document_sha256=hashlib.sha256(content).hexdigest() if content is not None else None,
-            **{name: getattr(new, name) for name in _COPIED},
-        )
-        request = new.model_dump_json(exclude={"idempotency_key", "content"}).encode() + b"\n" + (content or b"")
+        work = admission.received(new, content, url, self._clock.now())
         kept, created = self._store.add(
             work,
             content,
             idempotency_key=new.idempotency_key,
-            request=request,
+            request=admission.request_bytes(new, content),
             report_for=person_of(new.ref) if self._wide(new.ref.connection) else None,
         )
         if created:
             log.info("submission %s: received for %s", kept.id, kept.ref.connection)
             self._drive(kept.id)
         return kept.record()
-
-    def _handed_in(self, new: NewSubmission) -> tuple[bytes | None, str | None]:
-        """The content or the link, checked as far as that goes before keeping it. Pasted text may be a link."""
-        if (new.content is None) == (new.url is None):
-            raise IntakeError("Hand in either a file or a link.", code="invalid_request")
-        _check_ids(new.ref)
-        url = new.url if new.content is None else only_link(new.content)
-        if url is not None:
-            if len(url) > MAX_URL_CHARS:
-                raise SubmissionTooLarge("The link is too long.")
-            return None, url
-        assert new.content is not None
-        if len(new.content) > self.settings.max_upload_bytes:
-            raise SubmissionTooLarge(f"The file is larger than {self.settings.max_upload_bytes / 1e6:g} MB.")
-        screen(new.content)
-        return new.content, None
 
     def submission(self, submission_id: str) -> SubmissionRecord | None:
         work = self._store.get(submission_id)
@@ -300,8 +269,9 @@ class Connector:
                 return ChangeSet(ats=self._accounts.kind(work.ref.connection))
             work = consent.with_choice(work, selected)
         if alone:
-            return self._plans.preview(pipeline.share_of(work.ref, [work]))
-        plan = pipeline.wished(replace(self._tools, plan=self._plans.preview), work.ref, including=work)
+            return self._plans.preview(share_of(work.ref, [work]))
+        live = [*(w for w in self._store.live(work.ref) if w.id != work.id), work]
+        plan = wished(work.ref, live, wide=self._wide(work.ref.connection), plan_of=self._plans.preview)
         assert plan is not None, "it includes this one"
         return plan
 
@@ -330,14 +300,14 @@ class Connector:
             IntakeError: nothing could be handed in through it.
         """
         self._require_connection(new.ref.connection)
-        _check_ids(new.ref)
+        admission.check_ids(new.ref)
         token = secrets.token_urlsafe(24)
-        invitation = self._store.invite(f"inv_{secrets.token_hex(12)}", token, new)
+        invitation = self._invitations.add(f"inv_{secrets.token_hex(12)}", token, new)
         return f"{self.settings.public_url}/s/{token}", invitation
 
     def invitation(self, token: str) -> Invitation:
         """The invitation behind a link; LinkError `link_unknown` or `link_expired`."""
-        return self._store.invitation(token)
+        return self._invitations.get(token)
 
     def report(self, report_id: str) -> list[SubmissionRecord]:
         """All live submissions behind a report, oldest first; LinkError when there is no such report."""
@@ -364,49 +334,7 @@ class Connector:
     def check_view_key(self, submission_id: str, key: str) -> bool:
         return links.is_view_key(self._vault, submission_id, key)
 
-    # --- without storing anything ---
-
-    def answer(
-        self,
-        source: Submission | str,
-        *,
-        applicant: Applicant = Applicant(),
-        request_id: str = "",
-        now: datetime | None = None,
-        plan_for: str | None = None,
-        mapping: str | None = None,
-    ) -> dict[str, Any]:
-        """The verification report of CONTRACT section 2 for one input, with a plan for `plan_for` when asked."""
-        now = now or self._clock.now()
-        planner = None
-        if plan_for is not None:
-            planner = partial(self.plan_for, ats=plan_for, mapping=mapping, now=now)
-        return make_answer(
-            source,
-            self.policy(),
-            World(documents=self._documents()),
-            applicant=applicant,
-            now=now,
-            request_id=request_id,
-            crosswalk=self.crosswalk(),
-            planner=planner,
-            look_into=self._workbench,
-        )
-
-    def plan_for(
-        self, claims: Iterable[Claim], ats: str, *, mapping: str | None = None, now: datetime | None = None
-    ) -> ChangeSet:
-        """What would be written for these claims to a connection, or to a bare kind of ATS; asks the ATS nothing."""
-        connection = next((c for c in self.settings.ats_connections if c.name == ats), None)
-        plugin = registry.plugin(connection.kind if connection else ats)
-        path = Path(mapping) if mapping else self._mapping_path(ats, plugin.kind)
-        context = PlanContext(
-            ats=plugin.kind,
-            shared_on=(now or self._clock.now()).date(),
-            language=connection.options.language if connection else "en",
-            employer_name=self.settings.employer.name,
-        )
-        return make_plan(tuple(claims), self._load_mapping(path, plugin.kind), plugin.capabilities, context)
+    # --- the accounts and the employer's files ---
 
     def capabilities(self, connection: str) -> Capabilities:
         """What that account's ATS can hold."""
@@ -473,29 +401,6 @@ class Connector:
             raise ConnectorError("There is no connection of that name.", code="unknown_connection", detail=known)
 
 
-def _check_ids(ref: ApplicationRef) -> None:
-    if not ref.candidate:
-        raise IntakeError("The candidate is missing.", code="invalid_request")
-    for text in (ref.candidate, ref.application or ""):
-        if len(text) > MAX_ID_CHARS:
-            raise IntakeError("An id of the ATS is too long.", code="invalid_request")
-        if not text.isprintable():
-            raise IntakeError("An id of the ATS holds characters that no id has.", code="invalid_request")
-
-
-_COPIED: Final = (
-    "ref",
-    "basis",
-    "label",
-    "applicant",
-    "consent",
-    "consent_reference",
-    "selected",
-    "mapping",
-    "invitation",
-)
-
-
 def build(
     settings: Settings,
     *,
@@ -526,9 +431,12 @@ def build(
     engine = open_engine(url)
     store = Store(engine, vault, clock, link_days=settings.report_link_days)
     store.open()
+    invitations = Invitations(engine, vault, clock)
+    invitations.forget_ended()
     connector = Connector(
         settings,
         store=store,
+        invitations=invitations,
         vault=vault,
         accounts=_accounts(settings, transports or {}, RefreshTokens(engine, vault)),
         decisions=Decisions(engine, vault),

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 from connector.answers import Examination, ExamineContent, answer_json, examine, examine_content
 from connector.deliver.delivery import Delivery
-from connector.deliver.ledger import FAMILY_OF, Ledger, family_of, person_of
+from connector.deliver.ledger import FAMILY_OF, Ledger, person_of
+from connector.deliver.outcome import outcome, own_receipt
+from connector.deliver.wished import PlanOf, wished
 from connector.errors import ConnectorError, RetryableDeliveryError, StoreError
 from connector.model.applicant import ApplicationRef
-from connector.model.changes import ChangeSet, Effect, EffectState, Family, Receipt, Skip
-from connector.model.claims import Claim
+from connector.model.changes import ChangeSet, EffectState, Family, Receipt
 from connector.model.records import State
 from connector.model.submission import Submission
 from connector.model.work import DELETES, LOOKS_AGAIN, TAKES_BACK, WITHDRAWAL_REQUESTED, Action, Work
@@ -88,23 +89,6 @@ class Courier(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """What a plan is made from.
-
-    Attributes:
-        works: the live submissions of the candidate, of all applications where the ATS keeps something on the person.
-        claims: of all submissions; `selected` are the ids of those that may be passed on, in the candidates' order.
-        shared_on: when the latest of them came in.
-    """
-
-    ref: ApplicationRef
-    works: tuple[Work, ...]
-    claims: tuple[Claim, ...]
-    selected: tuple[str, ...]
-    shared_on: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Tools:
     """What the run needs from outside, wired by `bootstrap`.
 
@@ -124,7 +108,7 @@ class Tools:
     policy: Callable[[], Policy]
     crosswalk: Callable[[], Crosswalk]
     documents: Callable[[], DocumentSource]
-    plan: Callable[[Share], ChangeSet]
+    plan: PlanOf
     wide: Callable[[str], frozenset[Family]]
     screen: Callable[[bytes], None]
     recheck_for: timedelta
@@ -138,54 +122,6 @@ def run(submission_id: str, steps: Steps, tools: Tools) -> Turn:
     if turn.then == DELIVER.then:
         turn = steps.run("deliver", lambda: _Run(submission_id, tools).deliver())
     return turn
-
-
-def wished(tools: Tools, ref: ApplicationRef, *, including: Work | None = None) -> ChangeSet | None:
-    """The plan of an application from all its live submissions; None when there are none.
-
-    Args:
-        including: counts as live, as it is here (a preview of a choice that was not made yet).
-    """
-    wide = tools.wide(ref.connection)
-    works = [w for w in tools.desk.live(ref) if wide or w.ref == ref]
-    if including is not None:
-        works = [*(w for w in works if w.id != including.id), including]
-    if not works:
-        return None
-    works.sort(key=lambda w: (w.created_at, w.id))
-    share = share_of(ref, works)
-    plan = tools.plan(share)
-    if all(work.ref == ref for work in works):
-        return plan
-    return _narrowed(tools, share, plan, wide)
-
-
-def _narrowed(tools: Tools, share: Share, plan: ChangeSet, wide: frozenset[Family]) -> ChangeSet:
-    """What is kept on the person comes from all applications; what is kept on this one only from what it was sent."""
-    own = [work for work in share.works if work.ref == share.ref]
-    changes = [c for c in plan.changes if family_of(c) in wide]
-    if own:
-        narrow = tools.plan(replace(share, selected=share_of(share.ref, own).selected))
-        changes += [c for c in narrow.changes if family_of(c) not in wide]
-    return plan.model_copy(update={"changes": tuple(changes)})
-
-
-def share_of(ref: ApplicationRef, works: Sequence[Work]) -> Share:
-    """Everything that was shared for one application, oldest first; what was shared twice counts once.
-
-    A claim stands as the latest assessment has it. The day of the share is the day on which something new came:
-    handing in the same record again changes nothing.
-    """
-    claims: dict[str, Claim] = {}
-    selected: dict[str, None] = {}
-    shared_on = works[0].created_at
-    for work in works:
-        ticked = [c.id for c in work.claims if c.preselected] if work.selected is None else work.selected
-        if not selected.keys() >= set(ticked):
-            shared_on = work.created_at
-        claims |= {claim.id: claim for claim in work.claims}
-        selected |= dict.fromkeys(ticked)
-    return Share(ref, tuple(works), tuple(claims.values()), tuple(selected), shared_on)
 
 
 class _Run:
@@ -334,14 +270,14 @@ class _Run:
         try:
             if work.report_id is not None:
                 self._desk.renew_link(work.report_id)
-            changes = wished(self._tools, work.ref) or changes
+            changes = self._wished(work.ref) or changes
             if not refused:
                 self._change(change_set=changes)
             delivery = self._tools.courier.carry(changes, self._tools.ledger, work.ref)
             try:
                 self._tools.courier.run(delivery)
             finally:
-                receipt = _own_receipt(work, delivery.receipt(), changes)
+                receipt = own_receipt(work, delivery.receipt(), changes)
             if not refused:
                 assert receipt is not None, "only a refused submission may be without one"
                 return self._finish(work, receipt, changes)
@@ -354,11 +290,15 @@ class _Run:
         self._end(work, receipt=receipt)
         return REST
 
+    def _wished(self, ref: ApplicationRef) -> ChangeSet | None:
+        wide = self._tools.wide(ref.connection)
+        return wished(ref, self._desk.live(ref), wide=wide, plan_of=self._tools.plan)
+
     def _finish(self, work: Work, receipt: Receipt, changes: ChangeSet) -> Turn:
         if work.action in TAKES_BACK:
             self._retell(receipt)
             return self._taken_back(work, receipt)
-        state, code, message = _outcome(receipt, changes)
+        state, code, message = outcome(receipt, changes)
         values = {"state": state, "receipt": receipt, "code": code, "message": message}
         if work.recheck:
             values |= {"action": Action.RECHECK, "next_attempt_at": self._later(work.attempts + 5)}
@@ -373,7 +313,7 @@ class _Run:
         for other in self._desk.live(receipt.ref):
             if other.state not in (State.DELIVERED, State.PARTLY_DELIVERED) or not (wide or other.ref == receipt.ref):
                 continue
-            values: dict[str, Any] = {"change_set": wished(self._tools, other.ref)}
+            values: dict[str, Any] = {"change_set": self._wished(other.ref)}
             if other.ref == receipt.ref:
                 values["receipt"] = receipt.model_copy(update={"effects": stands})
             elif other.receipt is not None:
@@ -511,41 +451,3 @@ def _why_refused(found: Examination) -> dict[str, str]:
     if telling is None:
         return {"code": verdict, "message": "No credential in it can be used."}
     return {"code": telling.code if verdict == "verified" else verdict, "message": telling.summary}
-
-
-def _own_receipt(work: Work, receipt: Receipt, changes: ChangeSet) -> Receipt | None:
-    """What a submission may say was done for it.
-
-    A refused one shares the delivery of the others of its application, but its receipt holds only what was taken back
-    because it no longer counts (or could not be taken back); one that never counted has none.
-    """
-    if work.state is not State.REFUSED:
-        return receipt
-    if work.change_set is None:
-        return None
-    wanted = {(c.op, c.target, c.rule) for c in changes.changes}
-    own = tuple(e for e in receipt.effects if _is_taken_back(e, wanted))
-    return receipt.model_copy(update={"effects": own, "skipped": _about_removal(receipt)}) if own else None
-
-
-def _is_taken_back(effect: Effect, wanted: Set[tuple[str, str, str]]) -> bool:
-    if effect.state is EffectState.UNDONE:
-        return True
-    return effect.state is EffectState.FAILED and (effect.op, effect.target, effect.rule) not in wanted
-
-
-def _about_removal(receipt: Receipt) -> tuple[Skip, ...]:
-    return tuple(s for s in receipt.skipped if s.reason in ("cannot_be_removed", "changed_in_ats"))
-
-
-def _outcome(receipt: Receipt, changes: ChangeSet) -> tuple[State, str | None, str | None]:
-    failed = [e for e in receipt.effects if e.state is EffectState.FAILED]
-    if failed:
-        done = len(failed) < len(receipt.effects)
-        message = f"The ATS refused {len(failed)} of {len(receipt.effects)} values: {failed[0].detail}"
-        return State.PARTLY_DELIVERED if done else State.FAILED, failed[0].code, message
-    if not changes.changes:
-        return State.DELIVERED, "nothing_to_write", "The mapping makes nothing of what was shared."
-    if not receipt.effects:
-        return State.DELIVERED, "left_as_it_is", "What stands in the ATS is not ours to change, and was left as it is."
-    return State.DELIVERED, None, None

@@ -1,8 +1,9 @@
-"""How rows of the store become values: cursors of a list, entries of the ledger."""
+"""How rows of the store become values: keys of a target, cursors of a list, entries of the ledger."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 from dataclasses import fields as dataclass_fields
@@ -11,9 +12,16 @@ from typing import Any
 
 from connector.deliver.ledger import LedgerEntry
 from connector.errors import LinkError
+from connector.model.applicant import ApplicationRef
 from connector.model.changes import EffectState
 from connector.model.report import Assurance
 from connector.model.work import Work
+
+
+def target_of(ref: ApplicationRef) -> str:
+    """One application, or one candidate (no application named), as a digest: the key of what belongs to it."""
+    parts = (ref.connection, ref.candidate, ref.application or "")
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:40]
 
 
 def cursor_of(work: Work) -> str:

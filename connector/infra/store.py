@@ -1,4 +1,4 @@
-"""What is remembered: submissions, applications (targets), the ledger's effects, invitations. Encrypted at rest.
+"""What is remembered: submissions, applications (targets), the ledger's effects. Encrypted at rest.
 
 Sync and thread-safe. Every change is one transaction that is on disk when the method returns; what cannot be stored
 raises StoreError, and then nothing of it is. A submission is changed by `change`, which reads and writes it under one
@@ -21,14 +21,14 @@ from sqlalchemy import Connection, Engine, Row, and_, delete, insert, or_, selec
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.deliver.ledger import LedgerEntry, person_of
-from connector.errors import ConfigurationError, LinkError, StoreError
+from connector.errors import ConfigurationError, StoreError
 from connector.infra.crypto import Vault
 from connector.infra.database import reading, upgrade, writing
-from connector.infra.rows import cursor_of, entry_bytes, entry_of, read_cursor
-from connector.infra.tables import effects, installation, invitations, submissions, targets
+from connector.infra.rows import cursor_of, entry_bytes, entry_of, read_cursor, target_of
+from connector.infra.tables import effects, installation, submissions, targets
 from connector.model.applicant import ApplicationRef
 from connector.model.changes import Receipt
-from connector.model.records import RESTING_STATES, Invitation, NewInvitation, State
+from connector.model.records import RESTING_STATES, State
 from connector.model.work import LOOKS_AGAIN, Work
 from connector.ports import Clock
 
@@ -65,19 +65,12 @@ CLEAR: Final = (
     "updated_at",
 )
 MAX_PAGE: Final = 200
-ENDED_FOR: Final = timedelta(days=1)
 
 
 class IdempotencyConflict(StoreError):
     """The same idempotency key came with another request."""
 
     default_code = "idempotency_conflict"
-
-
-def target_of(ref: ApplicationRef) -> str:
-    """One application, or one candidate (no application named), as a digest: the key of what belongs to it."""
-    parts = (ref.connection, ref.candidate, ref.application or "")
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:40]
 
 
 class Store:
@@ -97,7 +90,6 @@ class Store:
         """Bring the tables up to date, and make sure that our secret key is the one they were written with."""
         upgrade(self._engine)
         with writing(self._engine) as db:
-            self._forget_ended(db)
             db.execute(
                 self._upsert(installation).on_conflict_do_nothing(),
                 {"name": "digest_key", "sealed": self._vault.seal(secrets.token_bytes(32), "installation:digest_key")},
@@ -406,54 +398,6 @@ class Store:
     def _entry(self, row: Row[Any]) -> LedgerEntry:
         return entry_of(self._vault.open(row.sealed, f"effects.sealed:{row.target}:{row.effect}"))
 
-    # --- invitations ---
-
-    def invite(self, invitation_id: str, token: str, new: NewInvitation) -> Invitation:
-        now = self._clock.now()
-        private = new.model_dump_json(include={"applicant", "job_title", "language"}).encode()
-        row = {
-            "id": invitation_id,
-            "token_sha256": _token_digest(token),
-            "connection": new.ref.connection,
-            "target": target_of(new.ref),
-            "candidate": new.ref.candidate,
-            "application": new.ref.application,
-            "expires_at": now + timedelta(seconds=new.expires_in),
-            "created_at": now,
-            "sealed": self._vault.seal(private, f"invitations.sealed:{invitation_id}"),
-        }
-        with writing(self._engine) as db:
-            db.execute(insert(invitations), row)
-            self._forget_ended(db)
-        return self.invitation(token)
-
-    def _forget_ended(self, db: Connection) -> None:
-        """A day after it ended nothing of an invitation is kept; until then whoever comes late is told so."""
-        db.execute(delete(invitations).where(invitations.c.expires_at < self._clock.now() - ENDED_FOR))
-
-    def invitation(self, token: str) -> Invitation:
-        """The invitation behind a link.
-
-        Raises:
-            LinkError: `link_unknown`, `link_expired`.
-        """
-        with reading(self._engine) as db:
-            row = db.execute(select(invitations).where(invitations.c.token_sha256 == _token_digest(token))).first()
-            if row is None:
-                raise LinkError("This link is not known.", code="link_unknown")
-            if row.expires_at <= self._clock.now():
-                raise LinkError("This link has expired.", code="link_expired")
-            query = select(submissions.c.id).where(submissions.c.invitation == row.id)
-            handed_in = db.execute(query.order_by(submissions.c.created_at, submissions.c.id)).scalars().all()
-        private = json.loads(self._vault.open(row.sealed, f"invitations.sealed:{row.id}"))
-        return Invitation(
-            id=row.id,
-            ref=ApplicationRef(connection=row.connection, candidate=row.candidate, application=row.application),
-            expires_at=row.expires_at,
-            submissions=tuple(handed_in),
-            **private,
-        )
-
     # --- rows and columns ---
 
     def _upsert(self, table: Any) -> Any:
@@ -503,7 +447,3 @@ def _without_values(receipt: Receipt | None) -> Receipt | None:
         return None
     empty = {"value": None, "detail": ""}
     return receipt.model_copy(update={"effects": tuple(e.model_copy(update=empty) for e in receipt.effects)})
-
-
-def _token_digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

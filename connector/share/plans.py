@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from connector.deliver.wished import Share
 from connector.errors import DeliveryError
 from connector.mapping import FieldMapping, PlanContext, SharedDocument, make_plan
 from connector.mapping.schema import SELECT_TYPES
 from connector.model.changes import ChangeSet
-from connector.pipeline import Share
 from connector.ports import Capabilities, Catalog
 
 Options = dict[str, tuple[str, ...]]

@@ -1,8 +1,7 @@
-"""What the pages and commands ask of the connector beside submissions: links, reports, answers, probes."""
+"""What the pages and commands ask of the connector beside submissions: links, reports, probes."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,12 +11,11 @@ import pytest
 
 from connector.bootstrap import build
 from connector.config import load_settings
-from connector.errors import ConfigurationError, ConnectorError, LinkError, MappingError, PolicyFileError
+from connector.errors import ConnectorError, LinkError, MappingError, PolicyFileError
 from connector.infra.clock import FixedClock
 from connector.model.applicant import Applicant
 from connector.model.changes import ChangeSet
 from connector.model.records import NewInvitation, State
-from connector.model.submission import Submission
 from connector.operate.doctor import run_doctor
 
 from .conftest import KEY, House
@@ -55,49 +53,6 @@ def test_a_view_key_belongs_to_one_submission(houses: Callable[..., House]) -> N
     key = house.connector.view_key("sub_1")
     assert house.connector.check_view_key("sub_1", key)
     assert not house.connector.check_view_key("sub_2", key)
-
-
-def test_an_answer_has_every_promised_member(houses: Callable[..., House]) -> None:
-    house = houses(start=False)
-    applicant = Applicant(name=house.person.name, emails=(house.person.email,))
-    found = house.connector.answer(
-        Submission(content=house.badge()), applicant=applicant, request_id="c1", plan_for="greenhouse"
-    )
-    promised = ["id", "ms", "decision", "verdict", "credentials", "claims", "plan", "requests", "error"]
-    assert list(found) == promised
-    assert (found["id"], found["decision"], found["verdict"], found["error"]) == ("c1", "accepted", "verified", None)
-    [credential] = found["credentials"]
-    assert set(credential["issuer"]) == {"id", "name", "name_source", "bound", "recognised", "recognised_by"}
-    assert {c["check"] for c in credential["checks"]} >= {"proof", "issuer", "subject"}
-    assert all({"kind", "name", "source", "achievement", "level", "trusted"} <= set(c) for c in found["claims"])
-    assert {c["op"] for c in found["plan"]["changes"]} >= {"set_field"}
-    assert list(found["plan"]["changes"][0]) == ["op", "target", "value", "trust", "assurance", "rule", "claims"]
-    assert found["requests"]
-    json.dumps(found)
-
-
-@pytest.mark.parametrize(
-    ("content", "verdict"),
-    [
-        (b"", "malformed"),
-        (b"{", "malformed"),
-        (b"\xff\xfe", "malformed"),
-        (b'{"hello": "world"}', "no_credential"),
-        (b"%PDF-1.7", "unsupported"),
-    ],
-)
-def test_bad_input_is_an_answer(houses: Callable[..., House], content: bytes, verdict: str) -> None:
-    found = houses(start=False).connector.answer(Submission(content=content), plan_for="lever")
-    assert (found["decision"], found["verdict"], found["credentials"], found["plan"]) == ("refused", verdict, [], None)
-    assert found["error"]["code"]
-    assert found["error"]["message"].endswith(".")
-
-
-def test_a_plan_needs_no_account(houses: Callable[..., House]) -> None:
-    house = houses(start=False)
-    assert house.connector.plan_for((), "workday").changes == ()
-    with pytest.raises(ConfigurationError, match="taleo"):
-        house.connector.plan_for((), "taleo")
 
 
 def test_the_doctor_looks_at_a_real_account(houses: Callable[..., House]) -> None:

@@ -296,8 +296,8 @@ def test_a_hosted_badge_is_evidence_by_its_site(
     world = RecordedWorld(host.answers(), base=tmp_path)
     house = _house(houses, tmp_path, monkeypatch, documents=world)
     badge = host.issue(house.person.email)
-    house.connector._documents = lambda: RecordedWorld(host.answers(), base=tmp_path).session()
-    object.__setattr__(house.connector._tools, "documents", house.connector._documents)
+    later = RecordedWorld(host.answers(), base=tmp_path)
+    object.__setattr__(house.connector._tools, "documents", later.session)
     house.deliver(badge.text().encode())
     [met] = listed()
     assert met["id"] == host.profile["id"]

@@ -19,6 +19,7 @@ from connector.infra import database
 from connector.infra.clock import FixedClock
 from connector.infra.crypto import Vault
 from connector.infra.database import downgrade, open_engine, upgrade
+from connector.infra.invitations import Invitations
 from connector.infra.store import IdempotencyConflict, Store
 from connector.infra.tables import metadata
 from connector.model.applicant import Applicant, ApplicationRef
@@ -56,6 +57,11 @@ def store(engine: Engine, clock: FixedClock) -> Store:
     store = Store(engine, Vault([KEY]), clock)
     store.open()
     return store
+
+
+@pytest.fixture
+def invitations(engine: Engine, clock: FixedClock, store: Store) -> Invitations:
+    return Invitations(engine, Vault([KEY]), clock)
 
 
 def work(number: int = 1, **more: Any) -> Work:
@@ -103,7 +109,8 @@ class TestSubmissions:
     def test_nothing_personal_is_in_clear(self, store: Store, engine: Engine) -> None:
         store.add(work(claims=(CLAIM,), message=CANARY, answer={"x": CANARY}), CANARY.encode())
         store.save(REF, [entry(CANARY)])
-        store.invite("inv_1", "token", NewInvitation(ref=REF, applicant=Applicant(name=CANARY), job_title=CANARY))
+        new = NewInvitation(ref=REF, applicant=Applicant(name=CANARY), job_title=CANARY)
+        Invitations(engine, Vault([KEY]), FixedClock(NOW)).add("inv_1", "token", new)
         with engine.connect() as db:
             cells = [
                 bytes(value) if isinstance(value, (bytes, memoryview)) else str(value).encode()
@@ -295,30 +302,34 @@ class TestLinks:
         store.renew_link(kept.report_id)
         assert store.report_expiry(kept.report_id) == NOW + timedelta(days=280)
 
-    def test_an_invitation_is_found_by_its_token_until_it_ends(self, store: Store, clock: FixedClock) -> None:
+    def test_an_invitation_is_found_by_its_token_until_it_ends(
+        self, store: Store, invitations: Invitations, clock: FixedClock
+    ) -> None:
         new = NewInvitation(ref=REF, applicant=Applicant(name=CANARY), job_title="Welder", language="de", expires_in=60)
-        made = store.invite("inv_1", "token", new)
+        made = invitations.add("inv_1", "token", new)
         store.add(work(1, invitation="inv_1"), b"x")
-        found = store.invitation("token")
+        found = invitations.get("token")
         assert found == made.model_copy(update={"submissions": ("sub_1",)})
         assert (found.applicant.name, found.job_title, found.language) == (CANARY, "Welder", "de")
         clock.set(NOW + timedelta(seconds=60))
         with pytest.raises(LinkError) as caught:
-            store.invitation("token")
+            invitations.get("token")
         assert caught.value.code == "link_expired"
 
-    def test_nothing_of_an_invitation_is_kept_once_it_has_ended(self, store: Store, clock: FixedClock) -> None:
-        store.invite("inv_1", "token", NewInvitation(ref=REF, applicant=Applicant(name=CANARY), expires_in=60))
+    def test_nothing_of_an_invitation_is_kept_once_it_has_ended(
+        self, invitations: Invitations, clock: FixedClock
+    ) -> None:
+        invitations.add("inv_1", "token", NewInvitation(ref=REF, applicant=Applicant(name=CANARY), expires_in=60))
         clock.set(NOW + timedelta(days=2))
-        store.invite("inv_2", "other", NewInvitation(ref=REF, applicant=Applicant(name=CANARY), expires_in=60))
+        invitations.add("inv_2", "other", NewInvitation(ref=REF, applicant=Applicant(name=CANARY), expires_in=60))
         with pytest.raises(LinkError) as caught:
-            store.invitation("token")
+            invitations.get("token")
         assert caught.value.code == "link_unknown"
-        assert store.invitation("other").applicant.name == CANARY
+        assert invitations.get("other").applicant.name == CANARY
 
-    def test_a_wrong_token_is_unknown(self, store: Store) -> None:
+    def test_a_wrong_token_is_unknown(self, invitations: Invitations) -> None:
         with pytest.raises(LinkError) as caught:
-            store.invitation("guess")
+            invitations.get("guess")
         assert caught.value.code == "link_unknown"
 
 
