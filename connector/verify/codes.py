@@ -39,7 +39,6 @@ _STRUCTURE: Final = _rows(
     ("jwt_claim_missing", _FAILED, Verdict.NONCONFORMANT, "The token lacks a statement that its standard requires."),
     ("jwt_claim_malformed", _FAILED, Verdict.NONCONFORMANT, "The token holds a date or name that cannot be read."),
     ("jwt_claim_forbidden", _FAILED, Verdict.NONCONFORMANT, "The token holds a claim that its kind may not hold."),
-    ("jwt_date_mismatch", _FAILED, Verdict.NONCONFORMANT, "The token and the record in it begin at different times."),
     ("jwt_id_mismatch", _FAILED, Verdict.NONCONFORMANT, "The token and the record in it carry different identifiers."),
     ("subject_without_id", _PASSED, None, "The record does not identify the person by an id or an address."),
     ("jose_header_unusual", _PASSED, None, "The token's header holds members that Open Badges does not allow."),

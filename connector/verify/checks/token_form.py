@@ -54,7 +54,7 @@ def measure(document: Json, format: CredentialFormat, proof: ProofFinding) -> It
     by_badge_rules = format in OPEN_BADGES and not proof.securing[0].startswith("sd-jwt")  # unknown to Open Badges
     if not _has_plain_claims(claims):
         yield from _claim_faults(claims)
-    yield from _disagreements(document, claims, by_badge_rules=by_badge_rules)
+    yield from _disagreements(document, claims)
     kind = str(header.get("typ", "JWT")).lower().removeprefix("application/")
     if kind.startswith("vc") and not proof.securing[0].startswith("sd-jwt"):
         forbidden = [name for name in ("vc", "vp") if name in claims]
@@ -67,18 +67,17 @@ def measure(document: Json, format: CredentialFormat, proof: ProofFinding) -> It
             yield result("jose_header_unusual", ", ".join(unusual[:5]))
 
 
-def _disagreements(document: Json, claims: Json, *, by_badge_rules: bool) -> Iterator[CheckResult]:
+def _disagreements(document: Json, claims: Json) -> Iterator[CheckResult]:
     """Claims that stand for a member of the record, and say something else than it does.
 
+    Of dates both count, so that a difference can only shorten the time in which the record is valid: a remark.
     Not `iss` and `sub`: the checks `issuer` and `subject` look at them, and refuse what does not agree.
     """
     if "jti" in claims and "id" in document and claims["jti"] != document["id"]:
         yield result("jwt_id_mismatch", "jti")
-    begins, ends = (claim in claims and _differ(document, claim, claims[claim]) for claim in _SAME_DATES)
-    if begins and by_badge_rules:
-        yield result("jwt_date_mismatch", "nbf")
-    elif begins or ends:
-        yield result("jwt_dates_differ")
+    other = [claim for claim in _SAME_DATES if claim in claims and _differ(document, claim, claims[claim])]
+    if other:
+        yield result("jwt_dates_differ", ", ".join(other))
 
 
 def _badge_faults(document: Json, claims: Json) -> Iterator[CheckResult]:
