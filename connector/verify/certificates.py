@@ -121,8 +121,8 @@ def _trusted_names(
     leaf: x509.Certificate, others: list[x509.Certificate], anchors: tuple[str, ...], now: datetime
 ) -> list[x509.GeneralName] | None:
     """The names a certificate is for, when its chain leads to an anchor; None when it does not, or not any more."""
-    if not anchors:
-        return None
+    if not anchors or len({one.subject for one in others}) < len(others):
+        return None  # a chain (RFC 7515 section 4.1.6) names each authority once; else there are many paths to try
     builder = verification.PolicyBuilder().store(_store(anchors)).time(now).max_chain_depth(MAX_CHAIN)
     builder = builder.extension_policies(
         ca_policy=verification.ExtensionPolicy.webpki_defaults_ca(), ee_policy=_LEAF_POLICY

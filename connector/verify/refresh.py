@@ -14,6 +14,7 @@ from connector.errors import FetchError, IntakeError
 from connector.model.credential import AssessedCredential, CompactJws, CredentialFormat, UnverifiedCredential
 from connector.model.report import CheckName, CheckResult, Decision, Outcome, Verdict
 from connector.ports import DocumentSource, Purpose
+from connector.verify import published_json
 from connector.verify.checks.proof import identifier
 from connector.verify.codes import result
 from connector.verify.dates import parse_date_time
@@ -141,7 +142,7 @@ def _read(content: bytes) -> tuple[Json, CompactJws | None]:
     """A credential as JSON, or a token, which may also stand in a JSON string."""
     if content.startswith(b"eyJ"):
         return _read_token(content.decode("ascii"))
-    value = codec.parse_json(content)
+    value = published_json.parse(content)
     if isinstance(value, str) and value.startswith("eyJ"):
         return _read_token(value)
     if not isinstance(value, dict):
@@ -151,7 +152,7 @@ def _read(content: bytes) -> tuple[Json, CompactJws | None]:
 
 def _read_token(token: str) -> tuple[Json, CompactJws]:
     header, payload, signing_input, signature = codec.split_compact_jws(token)
-    claims = codec.parse_json(payload)
+    claims = published_json.parse(payload)
     if not isinstance(claims, dict):
         raise CheckError("refresh_other_record", "no object")
     inner = claims.get("vc")

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from connector import codec, hosting
+from connector import hosting
 from connector.errors import FetchError, IntakeError
 from connector.model.frozen import frozen
 from connector.ports import DocumentSource, FetchedDocument, Purpose
+from connector.verify import published_json
 from connector.verify.did import did_jwk, did_key, did_web, jwk_set, jwt_vc_issuer
 from connector.verify.did.document import ControllerDocument
 from connector.verify.did.method_types import read_key
 from connector.verify.errors import CheckError
+from connector.verify.jsonld.errors import TOO_COMPLEX, JsonLdError
+from connector.verify.jsonld.limits import purse, spend
 from connector.verify.keys import PublicKey
 
 __all__ = [
@@ -36,6 +39,8 @@ __all__ = [
 MAX_KEY_DOCUMENT_BYTES: Final = 1_000_000
 NO_KEYS_THERE: Final = frozenset({"key_document_unreachable", "key_document_malformed", "key_document_mismatch"})
 """How an address answers that is only a name, or a web page, and no document of keys."""
+_UNITS_PER_KEY: Final = 100
+"""Of a submission's work: the point of a large curve takes 0.3 ms to read."""
 _ACCEPT: Final = "application/did+json, application/did+ld+json, application/json, application/jwk-set+json"
 _METHODS: Final[Mapping[str, Callable[[str], ControllerDocument]]] = {
     "did:key:": did_key.resolve,
@@ -169,21 +174,52 @@ def authorised_keys(
 ) -> list[tuple[str, PublicKey | None]]:
     """Every usable key that `identifier` itself lists for `purpose`, by id; None for a key kept at another address.
 
+    They are read once for each submission, whose other records may ask again.
+
     Raises:
-        CheckError: its document could not be had.
+        CheckError: its document could not be had, or what one submission may cost is spent.
     """
+    shared = purse()
+    known = shared.listed.get((identifier, purpose)) if shared is not None else None
+    if known is None:
+        known = _listed_keys(identifier, purpose, documents, now)
+        if shared is not None:
+            shared.listed[identifier, purpose] = known
+    return cast("list[tuple[str, PublicKey | None]]", known)
+
+
+def _listed_keys(
+    identifier: str, purpose: str, documents: DocumentSource, now: datetime
+) -> list[tuple[str, PublicKey | None]]:
     if not identifier.startswith("https:"):
-        return list(resolve(identifier, documents).authorised(purpose, now=now))
+        return _authorised(resolve(identifier, documents), purpose, now)
     try:
         document = _fetch(identifier, documents)
         if isinstance(document.get("keys"), list):
-            return [("", key) for key in jwk_set.usable(document["keys"], now=now)]
-        return list(_controller_document(document, identifier).authorised(purpose, now=now))
+            return _usable(document["keys"], now)
+        return _authorised(_controller_document(document, identifier), purpose, now)
     except CheckError as error:
         if error.code not in NO_KEYS_THERE:
             raise
-    listed = jwt_vc_issuer.published(identifier, lambda url: _fetch(url, documents))
-    return [("", key) for key in jwk_set.usable(listed, now=now)]
+    return _usable(jwt_vc_issuer.published(identifier, lambda url: _fetch(url, documents)), now)
+
+
+def _authorised(document: ControllerDocument, purpose: str, now: datetime) -> list[tuple[str, PublicKey | None]]:
+    _pay_for(document.json.get(purpose))
+    return list(document.authorised(purpose, now=now))
+
+
+def _usable(jwks: list[Any], now: datetime) -> list[tuple[str, PublicKey | None]]:
+    _pay_for(jwks)
+    return [("", key) for key in jwk_set.usable(jwks, now=now)]
+
+
+def _pay_for(keys: object) -> None:
+    if isinstance(keys, list):
+        try:
+            spend(_UNITS_PER_KEY * min(len(keys), jwk_set.MAX_KEYS))
+        except JsonLdError as error:
+            raise CheckError(error.code, "the keys of those it names") from None
 
 
 def _find_at_address(method: str, base: str, question: KeyQuestion, documents: DocumentSource) -> FoundKey:
@@ -202,7 +238,9 @@ def _find_at_address(method: str, base: str, question: KeyQuestion, documents: D
 def _standalone_method(document: Json, method: str, question: KeyQuestion, documents: DocumentSource) -> FoundKey:
     """A key with an address of its own: its controller's document must list it (CID 1.0 section 3.3)."""
     controller = resolve(document["controller"], documents)
-    if method not in [listed for listed, _ in controller.authorised(question.purpose, now=question.now)]:
+    if method not in [
+        listed for listed, _ in authorised_keys(controller.id, question.purpose, documents, now=question.now)
+    ]:
         raise CheckError("key_not_authorised", f"{method} is not listed by its controller")
     controller.check_usable(document, signed_at=question.signed_at, now=question.now)
     return FoundKey(read_key(document), controller.id, method)
@@ -238,9 +276,12 @@ def _parse(answer: FetchedDocument) -> Json:
     if answer.status != 200:
         raise CheckError("key_document_unreachable", f"{answer.url[:200]}: HTTP {answer.status}")
     try:
-        document = codec.parse_json(answer.content, max_bytes=MAX_KEY_DOCUMENT_BYTES)
+        document = published_json.parse(answer.content, max_bytes=MAX_KEY_DOCUMENT_BYTES)
     except IntakeError as error:
-        raise CheckError("key_document_malformed", f"{answer.url[:200]}: {error.code}") from None
+        spent = error.code == TOO_COMPLEX  # then nothing is said against the document
+        raise CheckError(
+            TOO_COMPLEX if spent else "key_document_malformed", f"{answer.url[:200]}: {error.code}"
+        ) from None
     if not isinstance(document, dict):
         raise CheckError("key_document_malformed", answer.url[:200])
     return document

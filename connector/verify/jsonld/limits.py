@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from connector.verify.jsonld.errors import TOO_COMPLEX, JsonLdError
 from connector.verify.jsonld.records import Records
@@ -51,14 +52,18 @@ class Purse:
     Attributes:
         states: the active contexts that were paid for.
         records: what has been walked.
+        read: documents of others by their bytes, as they were parsed.
+        listed: the keys that others list, by who and what for.
     """
 
-    __slots__ = ("left", "records", "states")
+    __slots__ = ("left", "listed", "read", "records", "states")
 
     def __init__(self, left: int) -> None:
         self.left = left
         self.records = Records()
         self.states: set[object] = set()
+        self.read: dict[bytes, Any] = {}
+        self.listed: dict[Hashable, Any] = {}
 
 
 _purse: ContextVar[Purse | None] = ContextVar("jsonld_work", default=None)

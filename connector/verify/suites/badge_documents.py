@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import unquote
 
-from connector import codec, hosting
+from connector import hosting
 from connector.errors import FetchError, IntakeError
 from connector.model.credential import Json
 from connector.model.frozen import frozen
 from connector.model.report import Outcome, Verdict
 from connector.ports import DocumentSource, FetchedDocument, Purpose
-from connector.verify import codes
+from connector.verify import codes, published_json
 from connector.verify.errors import CheckError
 from connector.verify.keys import PublicKey
 
@@ -134,7 +134,7 @@ def json_object(document: FetchedDocument, asked: Asked) -> Json:
     if hosting.is_page(document.content_type, document.content):
         document = _behind_page(document, asked)
     try:
-        value = codec.parse_json(document.content)
+        value = published_json.parse(document.content)
     except IntakeError as error:
         raise CheckError("hosted_unreadable", error.code) from None
     if not isinstance(value, dict):

@@ -9,10 +9,10 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Any, Final
 
-from connector import codec
 from connector.errors import IntakeError
 from connector.model.credential import CompactJws
 from connector.model.frozen import frozen
+from connector.verify import published_json
 from connector.verify.dates import parse_numeric_date, write
 from connector.verify.errors import CheckError
 from connector.verify.keys import ALGORITHMS, UNSUPPORTED_ALGORITHMS, PublicKey
@@ -145,7 +145,7 @@ def read(jws: CompactJws, *, presentation: bool = False) -> Token:
 
 def _parse(payload: bytes) -> Json:
     try:
-        claims = codec.parse_json(payload)
+        claims = published_json.parse(payload)
     except IntakeError as error:
         raise CheckError("jwt_malformed", error.code) from None
     if not isinstance(claims, dict):

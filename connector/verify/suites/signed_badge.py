@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from connector import codec, hosting
+from connector import hosting
 from connector.errors import IntakeError
 from connector.model.credential import CompactJws, Json, UnverifiedCredential
 from connector.model.frozen import frozen
 from connector.ports import DocumentSource, Purpose
-from connector.verify import keys
+from connector.verify import keys, published_json
 from connector.verify.errors import CheckError
 from connector.verify.keys import PublicKey
 from connector.verify.spelling import every, reference
@@ -182,7 +182,7 @@ def _fetch_document(address: str, asked: Asked) -> Json:
     if answer.status != 200:
         raise CheckError("key_document_unreachable", f"{address[:200]}: HTTP {answer.status}")
     try:
-        document = codec.parse_json(answer.content)
+        document = published_json.parse(answer.content)
     except IntakeError as error:
         raise CheckError("key_document_malformed", f"{address[:200]}: {error.code}") from None
     if not isinstance(document, dict):

@@ -67,6 +67,13 @@ def test_a_chain_that_leads_to_a_trusted_certificate_binds_the_issuer(x5c: list[
     assert scene.documents.requests == (), "nothing is fetched for it"
 
 
+def test_a_chain_that_names_an_authority_twice_leads_nowhere() -> None:
+    """Each further one of a name doubles the paths that would have to be tried: a tenth of a second for one token."""
+    assessed = scene_of(ROOT).assess(token([*chain(), chain()[-1]]))
+    assert not assessed.report.issuer.bound
+    assert "issuer_unbound" in codes(assessed)
+
+
 @pytest.mark.parametrize("alg", ["EdDSA", "ES384", "RS256"])
 def test_keys_of_every_kind_may_be_certified(alg: str) -> None:
     issuer = Issuer("lakeview", method="https", alg=alg)

@@ -16,6 +16,7 @@ from connector.model.credential import CompactJws
 from connector.model.frozen import frozen
 from connector.model.report import Outcome
 from connector.ports import DocumentSource, FetchedDocument, Purpose
+from connector.verify import published_json
 from connector.verify.checks import issuer as issuer_check
 from connector.verify.checks import proof, validity
 from connector.verify.did import FoundKey
@@ -132,7 +133,7 @@ def parse_object(content: bytes) -> Json:
         CheckError: `status_list_malformed`.
     """
     try:
-        document = codec.parse_json(content)
+        document = published_json.parse(content)
     except IntakeError as error:
         raise CheckError("status_list_malformed", error.code) from None
     if not isinstance(document, dict):
