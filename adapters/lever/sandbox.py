@@ -14,11 +14,7 @@ parameter that the connector does not need (`expand`, creating opportunities) is
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 import json
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final
@@ -42,16 +38,13 @@ from adapters.lever.checks import (
     strings,
 )
 from adapters.lever.client import SCOPES
+from adapters.lever.sandbox_signin import SignIn
 from adapters.lever.wire import Form, Note, current_forms, our_notes, read_filename
 from adapters.lever.world import STAGES, Candidacy, Json, World
 from adapters.standin import Refusal, RequestKind, Section, StandIn, sections_of, seed_people
 from connector.model.changes import AtsState, AttachmentState
 from connector.ports import SandboxPerson, SandboxSeed
 
-API_KEY: Final = "stand-in-lever-key"
-CLIENT_ID: Final = "stand-in-client"
-CLIENT_SECRET: Final = "stand-in-client-secret"
-TOKEN_SECONDS: Final = 3600
 MAX_UPLOAD_BYTES: Final = 30_000_000
 MAX_LIMIT: Final = 100
 EXTENSIONS: Final = frozenset({"docx", "doc", "js", "jpg", "png", "pdf", "txt"})
@@ -73,25 +66,14 @@ class LeverSandbox(StandIn):
         self.world = World(seed_people(seed), self.next_uuid, self.now)
         self.permissions = {*SCOPES, "form_templates:read:admin", "users:read:admin"}
         self._bucket = TokenBucket(self.option("rate", 10), self.option("burst", 20), self.now)
-        self._access: dict[str, float] = {}
-        self._refresh: set[str] = set()
+        self._sign = SignIn(str(self.option("auth", "api_key")), self.now)
         self._offsets: set[str] = set()
 
     # --- the port
 
     def settings(self, base_url: str) -> dict[str, Any]:
         common = {"api_url": base_url + "/v1", "perform_as": self.world.integration["id"]}
-        if self.option("auth", "api_key") == "api_key":
-            return {**common, "api_key": API_KEY}
-        grant = secrets.token_urlsafe(24)
-        self._refresh.add(grant)
-        return {
-            **common,
-            "token_url": base_url + "/oauth/token",
-            "client_id": CLIENT_ID,
-            "client_secret": CLIENT_SECRET,
-            "refresh_token": grant,
-        }
+        return {**common, **self._sign.settings(base_url)}
 
     def people(self) -> Sequence[SandboxPerson]:
         return tuple(self._person(c) for c in self.world.candidacies.values() if c is not self.world.confidential)
@@ -124,8 +106,7 @@ class LeverSandbox(StandIn):
         self.world.delete(self.world.candidacies[candidate])
 
     def expire_tokens(self) -> bool:
-        self._access = dict.fromkeys(self._access, self.now())
-        return bool(self.option("auth", "api_key") == "oauth")
+        return self._sign.expire()
 
     def kind_of(self, method: str, path: str, body: bytes) -> RequestKind:
         if path in self.token_paths:
@@ -214,22 +195,10 @@ class LeverSandbox(StandIn):
         raise refused(404, "ResourceNotFound", f"{request.method} {request.url.path} does not exist")
 
     def _sign_in(self, request: Request) -> None:
-        if not self._known(request.headers.get("authorization", "")):
+        if not self._sign.admits(request.headers.get("authorization", "")):
             raise refused(401, "Unauthorized", "A valid API key was not provided")
         if not self._bucket.take():
             raise refused(429, "TooManyRequests", "Rate limit exceeded")
-
-    def _known(self, authorization: str) -> bool:
-        scheme, _, rest = authorization.partition(" ")
-        if scheme.lower() == "bearer":
-            return self._access.get(rest, 0.0) > self.now()
-        if scheme.lower() != "basic":
-            return False
-        try:
-            given = base64.b64decode(rest, validate=True)
-        except (binascii.Error, ValueError):
-            return False
-        return hmac.compare_digest(given, f"{API_KEY}:".encode())
 
     def _check_user(self, request: Request) -> None:
         given = request.query_params.get("perform_as")
@@ -237,24 +206,9 @@ class LeverSandbox(StandIn):
             raise bad_request("perform_as is not the id of an active user")
 
     async def _token(self, request: Request) -> Response:
-        """OAuth with client id and secret in the form; every refresh spends the refresh token and gives another."""
         form = {k: v[0] for k, v in parse_qs((await request.body()).decode("latin-1")).items()}
-        known = (form.get("client_id"), form.get("client_secret")) == (CLIENT_ID, CLIENT_SECRET)
-        if not known:
-            return JSONResponse({"error": "access_denied", "error_description": "Unauthorized"}, 401)
-        if form.get("grant_type") != "refresh_token":
-            return JSONResponse({"error": "unsupported_grant_type", "error_description": "Unsupported grant type"}, 403)
-        if form.get("refresh_token") not in self._refresh:
-            return JSONResponse(
-                {"error": "invalid_grant", "error_description": "Unknown or invalid refresh token."}, 403
-            )
-        self._refresh.discard(form["refresh_token"])
-        access, refresh = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
-        self._access[access] = self.now() + TOKEN_SECONDS
-        self._refresh.add(refresh)
-        scope = " ".join(sorted({*self.permissions, "offline_access"}))
-        answer = {"access_token": access, "refresh_token": refresh, "expires_in": TOKEN_SECONDS, "scope": scope}
-        return JSONResponse({**answer, "token_type": "Bearer"})
+        status, answer = self._sign.token(form, self.permissions)
+        return JSONResponse(answer, status)
 
     # --- lists
 

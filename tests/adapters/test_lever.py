@@ -13,7 +13,8 @@ from pydantic import SecretStr, ValidationError
 
 from adapters import lever
 from adapters.lever.adapter import LER_TEMPLATE, LeverAdapter
-from adapters.lever.sandbox import API_KEY, CLIENT_ID, CLIENT_SECRET, LeverSandbox
+from adapters.lever.sandbox import LeverSandbox
+from adapters.lever.sandbox_signin import API_KEY, CLIENT_ID, CLIENT_SECRET
 from adapters.lever.settings import LeverSettings
 from adapters.lever.wire import REFERENCE_FIELD
 from connector.errors import (

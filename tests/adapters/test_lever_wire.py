@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.lever.sandbox import API_KEY, LeverSandbox
+from adapters.lever.sandbox import LeverSandbox
+from adapters.lever.sandbox_signin import API_KEY
 from adapters.lever.wire import (
     FormField,
     FormTemplate,
