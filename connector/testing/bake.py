@@ -29,6 +29,11 @@ def plain_png(colour: tuple[int, int, int] = (30, 90, 150), size: int = 64) -> b
     return _SIGNATURE + png_chunk("IHDR", header) + png_chunk("IDAT", zlib.compress(rows)) + png_chunk("IEND", b"")
 
 
+def no_picture(*chunks: bytes) -> bytes:
+    """What begins and ends as a PNG and holds these chunks, and no picture."""
+    return _SIGNATURE + png_chunk("IHDR", bytes(13)) + b"".join(chunks) + png_chunk("IEND", b"")
+
+
 def text_chunk(text: str, *, keyword: str = OB3_KEYWORD, kind: TextChunk = "iTXt", compressed: bool = False) -> bytes:
     """The chunk that carries the record."""
     raw, name = text.encode(), keyword.encode("ascii") + b"\0"

@@ -9,12 +9,12 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import struct
 import zlib
 from collections.abc import Callable
 from typing import Any, Final
 
 from connector import codec
+from connector.testing.bake import no_picture, png_chunk
 from connector.testing.bbs_signing import BbsKey
 from connector.testing.issuer import OB3, VC2, Issuer
 from connector.testing.selective import BbsRecord, SelectiveRecord
@@ -616,27 +616,19 @@ def sixteen_lists_that_become_a_gigabyte() -> Poison:
 # --- carriers ----------------------------------------------------------------------------------------------------
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def _png(*chunks: bytes) -> bytes:
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", bytes(13)) + b"".join(chunks) + _chunk(b"IEND", b"")
-
-
 @poison
 def a_picture_of_empty_chunks() -> Poison:
-    return _png(_chunk(b"tEXt", b"") * 800_000)
+    return no_picture(png_chunk("tEXt", b"") * 800_000)
 
 
 @poison
 def a_picture_with_a_bomb() -> Poison:
-    return _png(_chunk(b"zTXt", b"openbadges\0\0" + zlib.compress(b"{}" + b" " * 300_000_000, 9)))
+    return no_picture(png_chunk("zTXt", b"openbadges\0\0" + zlib.compress(b"{}" + b" " * 300_000_000, 9)))
 
 
 @poison
 def a_picture_with_the_same_bomb_many_times() -> Poison:
-    return _png(_chunk(b"zTXt", b"openbadges\0\0" + zlib.compress(b"{}" + b" " * 4_900_000, 9)) * 1_500)
+    return no_picture(png_chunk("zTXt", b"openbadges\0\0" + zlib.compress(b"{}" + b" " * 4_900_000, 9)) * 1_500)
 
 
 _SVG: Final = b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:o="https://purl.imsglobal.org/ob/v3p0">%s</svg>'

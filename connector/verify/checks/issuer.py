@@ -23,6 +23,7 @@ from connector.verify.keys import PublicKey
 from connector.verify.lookalike import lookalike_of
 from connector.verify.policy import Policy, Recognition, RecognitionFinding, TestIssuers
 from connector.verify.registries import Words
+from connector.verify.spelling import every
 
 Json = dict[str, Any]
 
@@ -173,10 +174,10 @@ def issuer_of(document: Json) -> str | None:
 
 def type_names(document: Json) -> tuple[str, ...]:
     """The types of the record and of its achievement, which a policy may name."""
-    names = [name for name in _as_list(document.get("type")) if isinstance(name, str)]
-    for subject in _as_list(document.get("credentialSubject")):
-        for achievement in _as_list(subject.get("achievement") if isinstance(subject, dict) else None):
-            kinds = _as_list(achievement.get("achievementType") if isinstance(achievement, dict) else None)
+    names = [name for name in every(document.get("type")) if isinstance(name, str)]
+    for subject in every(document.get("credentialSubject")):
+        for achievement in every(subject.get("achievement") if isinstance(subject, dict) else None):
+            kinds = every(achievement.get("achievementType") if isinstance(achievement, dict) else None)
             names += [kind for kind in kinds if isinstance(kind, str)]
     return tuple(names)
 
@@ -223,9 +224,3 @@ def _text(value: object) -> str | None:
     if isinstance(value, list) and value:
         return _text(value[0])
     return value[:MAX_NAME] if isinstance(value, str) and value else None
-
-
-def _as_list(value: object) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]

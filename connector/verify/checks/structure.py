@@ -18,6 +18,7 @@ from connector.verify.checks import token_form
 from connector.verify.checks.proof import ProofFinding, identifier
 from connector.verify.codes import result
 from connector.verify.dates import parse_date_time, parse_local_date_time
+from connector.verify.spelling import every
 
 Json = dict[str, Any]
 
@@ -171,7 +172,7 @@ def presentation_faults(document: Json) -> Iterator[str]:
         yield "id is not one URL"
     if "holder" in document and not is_url(identifier(document["holder"])):
         yield "holder is not a URL, nor an object whose id is one"
-    for item in _as_list(document.get("verifiableCredential")):
+    for item in every(document.get("verifiableCredential")):
         if isinstance(item, str) and model == "2.0":
             yield "verifiableCredential holds text; a token goes into an enveloped credential"
         elif isinstance(item, dict):
@@ -182,7 +183,7 @@ def presentation_faults(document: Json) -> Iterator[str]:
 
 def data_model(document: Json) -> str | None:
     """`1.1` or `2.0` by the first context; None where it is neither."""
-    contexts = _as_list(document.get("@context"))
+    contexts = every(document.get("@context"))
     first = contexts[0] if contexts else None
     return BASE_CONTEXT.get(first) if isinstance(first, str) else None
 
@@ -214,7 +215,7 @@ _is_short_url = lru_cache(maxsize=4096)(_is_url)
 def _context_faults(document: Json, model: str | None) -> Iterator[str]:
     if model is None:
         yield "@context does not begin with that of Verifiable Credentials"
-    for item in _as_list(document.get("@context")):
+    for item in every(document.get("@context")):
         if not isinstance(item, dict) and not is_url(item):
             yield "@context holds something that is neither a URL nor an object"
 
@@ -223,9 +224,9 @@ def _type_faults(document: Json, required: str) -> Iterator[str]:
     types = document.get("type")
     if not _is_type(types):
         yield "type is missing or no text"
-    elif required not in _as_list(types):
+    elif required not in every(types):
         yield f"type does not hold {required}"
-    elif set(_as_list(types)) >= _BOTH:
+    elif set(every(types)) >= _BOTH:
         yield "type says both credential and presentation"
     elif _hides_types(document):
         yield "type holds a term that no context defines"
@@ -233,15 +234,15 @@ def _type_faults(document: Json, required: str) -> Iterator[str]:
 
 def _hides_types(document: Json) -> bool:
     """An inline context that takes `@vocab` away leaves short types without meaning."""
-    inline = [c for c in _as_list(document.get("@context")) if isinstance(c, dict)]
+    inline = [c for c in every(document.get("@context")) if isinstance(c, dict)]
     if not inline or not any("@vocab" in context and context["@vocab"] is None for context in inline):
         return False
     known = {name for context in inline for name in context} | {"VerifiableCredential", "VerifiablePresentation"}
-    return any(name not in known and not is_url(name) for name in _as_list(document["type"]))
+    return any(name not in known and not is_url(name) for name in every(document["type"]))
 
 
 def _subject_faults(document: Json) -> Iterator[str]:
-    subjects = _as_list(document.get("credentialSubject"))
+    subjects = every(document.get("credentialSubject"))
     if not subjects:
         yield "credentialSubject is missing"
     for subject in subjects:
@@ -274,7 +275,7 @@ def _lacks_zone(document: Json) -> bool:
 
 def _typed_object_faults(document: Json, member: str) -> Iterator[str]:
     """Objects that need a type (VCDM 2.0 section 4.5, table), and some an id."""
-    items = _as_list(document[member])
+    items = every(document[member])
     if member == "proof" and not items:
         yield "proof is empty"
     for item in items:
@@ -289,7 +290,7 @@ def _typed_object_faults(document: Json, member: str) -> Iterator[str]:
 def _text_faults(document: Json, prefix: str) -> Iterator[str]:
     """`name` and `description` are text or language value objects (VCDM 2.0 section 11.1)."""
     for member in ("name", "description"):
-        for item in _as_list(document.get(member)):
+        for item in every(document.get(member)):
             if isinstance(item, str):
                 continue
             if not isinstance(item, dict) or item.keys() - _LANGUAGE_MEMBERS or not isinstance(item.get("@value"), str):
@@ -312,7 +313,7 @@ def _is_plainly_named(document: Json) -> bool:
 
 
 def _resource_faults(document: Json) -> Iterator[str]:
-    for item in _as_list(document.get("relatedResource")):
+    for item in every(document.get("relatedResource")):
         if not isinstance(item, dict) or not is_url(item.get("id")):
             yield "relatedResource.id is not a URL"
         elif "digestSRI" not in item and "digestMultibase" not in item:
@@ -320,7 +321,7 @@ def _resource_faults(document: Json) -> Iterator[str]:
 
 
 def _contained_faults(item: Json) -> Iterator[str]:
-    types = _as_list(item.get("type"))
+    types = every(item.get("type"))
     if "EnvelopedVerifiableCredential" in types:
         if not str(item.get("id", "")).startswith("data:"):
             yield "an enveloped credential has no data: URL"
@@ -335,17 +336,11 @@ def _names_subject(document: Json) -> bool:
     subject = document.get("credentialSubject")
     if subject.__class__ is dict:
         return "id" in subject or "identifier" in subject
-    subjects = [s for s in _as_list(subject) if isinstance(s, dict)]
+    subjects = [s for s in every(subject) if isinstance(s, dict)]
     without = [s for s in subjects if "id" not in s and "identifier" not in s]
     return bool(subjects) and not without
 
 
 def _is_type(value: object) -> bool:
-    items = _as_list(value)
+    items = every(value)
     return set(map(type, items)) == {str} and "" not in items
-
-
-def _as_list(value: object) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]

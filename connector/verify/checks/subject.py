@@ -73,7 +73,7 @@ def measure(
     proved_emails: Iterable[str] = (),
 ) -> SubjectAnswer:
     """Match a verifiable credential with the applicant."""
-    subjects = _as_list(document.get("credentialSubject"))
+    subjects = every(document.get("credentialSubject"))
     contradiction = _contradiction(document, claims, subjects, holder)
     if contradiction:
         return _answer(SubjectMatch.CONTRADICTED, contradiction)
@@ -168,7 +168,7 @@ def _read(subject: object) -> _Identity:
     for address in every(subject.get("email")):
         _add_address(identity, address, False, None)
     identity.names += _names(subject)
-    for entry in _as_list(subject.get("identifier")):
+    for entry in every(subject.get("identifier")):
         if isinstance(entry, dict):
             _read_identity_object(entry, identity)
     return identity
@@ -265,9 +265,3 @@ def name_key(name: str) -> tuple[str, ...]:
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
     plain = "".join(char for char in folded if not unicodedata.combining(char)).translate(_FOLDED)
     return tuple(sorted(_WORD.findall(_DROPPED.sub("", plain))))
-
-
-def _as_list(value: object) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]

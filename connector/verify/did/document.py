@@ -15,6 +15,7 @@ from connector.verify.dates import parse_date_time
 from connector.verify.did.method_types import read_key
 from connector.verify.errors import CheckError
 from connector.verify.keys import PublicKey
+from connector.verify.spelling import every
 
 Json = dict[str, Any]
 
@@ -41,7 +42,7 @@ class ControllerDocument:
 
     def authorised(self, purpose: str, *, now: datetime) -> Iterator[tuple[str, PublicKey | None]]:
         """Every usable key listed for `purpose`, with its id; None for a reference that leads to another document."""
-        for entry in _as_list(self.json.get(purpose))[:MAX_METHODS]:
+        for entry in every(self.json.get(purpose))[:MAX_METHODS]:
             method_id = self._id_of(entry)
             if not method_id:
                 continue
@@ -71,7 +72,7 @@ class ControllerDocument:
 
     def _method(self, method_id: str, purpose: str) -> Json:
         defined = self._definition(method_id)
-        for entry in _as_list(self.json.get(purpose))[:MAX_METHODS]:
+        for entry in every(self.json.get(purpose))[:MAX_METHODS]:
             if self._id_of(entry) == method_id:
                 if defined is None:
                     raise CheckError("key_not_in_document", f"{method_id} is listed for {purpose}, but not defined")
@@ -82,7 +83,7 @@ class ControllerDocument:
 
     def _definitions(self) -> Iterator[Json]:
         for name in ("verificationMethod", "assertionMethod", "authentication"):
-            for entry in _as_list(self.json.get(name))[:MAX_METHODS]:
+            for entry in every(self.json.get(name))[:MAX_METHODS]:
                 if isinstance(entry, dict):
                     yield entry
 
@@ -125,9 +126,3 @@ def _instant(value: object) -> datetime:
     if instant is None:
         raise CheckError("key_document_malformed", "a key's date cannot be read")
     return instant
-
-
-def _as_list(value: object) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]

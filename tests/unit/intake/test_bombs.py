@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
 import tracemalloc
 import zlib
 
@@ -14,25 +13,18 @@ from connector.intake import receive
 from connector.intake.baked import png_text, svg_text
 from connector.intake.limits import MAX_BAKED_COPIES
 from connector.model.submission import Submission
+from connector.testing.bake import no_picture, png_chunk
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:o="https://purl.imsglobal.org/ob/v3p0">%s</svg>'
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def _png(*chunks: bytes) -> bytes:
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", bytes(13)) + b"".join(chunks) + _chunk(b"IEND", b"")
-
-
 def _compressed(text: bytes) -> bytes:
-    return _chunk(b"zTXt", b"openbadges\0\0" + zlib.compress(text, 9))
+    return png_chunk("zTXt", b"openbadges\0\0" + zlib.compress(text, 9))
 
 
 def test_many_small_chunks_that_inflate_to_the_limit_are_not_all_held():
     """1500 chunks of 5 kB would have become 7 GB."""
-    image = _png(_compressed(b"{}" + b" " * 4_900_000) * 300)
+    image = no_picture(_compressed(b"{}" + b" " * 4_900_000) * 300)
     tracemalloc.start()
     try:
         with pytest.raises(UnreadableSubmission) as refusal:
@@ -46,12 +38,12 @@ def test_many_small_chunks_that_inflate_to_the_limit_are_not_all_held():
 
 def test_the_same_record_a_few_times_is_one_record():
     record = json.dumps({"type": "Assertion"}).encode()
-    assert png_text(_png(_compressed(record) * MAX_BAKED_COPIES)) == record
+    assert png_text(no_picture(_compressed(record) * MAX_BAKED_COPIES)) == record
 
 
 def test_two_different_records_stay_two_whatever_stands_between_them():
     with pytest.raises(UnreadableSubmission) as refusal:
-        png_text(_png(_compressed(b"{}"), _compressed(b"{}"), _compressed(b"[]")))
+        png_text(no_picture(_compressed(b"{}"), _compressed(b"{}"), _compressed(b"[]")))
     assert refusal.value.code == "several_records"
 
 

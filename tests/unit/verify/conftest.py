@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from connector.testing.documents import NOW, MemoryDocuments
 from connector.testing.issuer import Issuer
 from connector.verify import Policy, PresentationContext, assess_all
 
+Json = dict[str, Any]
 EMAIL = "maria@mail.example"
 MARIA = Applicant(name="Maria Okafor", emails=(EMAIL,))
 
@@ -58,6 +59,11 @@ class Scene:
         (assessed,) = self.assess_all(document)
         return assessed
 
+    def badge(self, **options: Any) -> Json:
+        """The issuer's badge for the applicant."""
+        badge: Json = self.issuer.open_badge(**({"email": EMAIL} | options))
+        return badge
+
     def code(self, document: Any, check: str = "proof") -> str:
         """The code of that check's first answer."""
         found = self.assess(document).report.check(CheckName(check))
@@ -76,3 +82,22 @@ def codes(assessed: AssessedCredential) -> set[str]:
 
 def failed(assessed: AssessedCredential) -> set[str]:
     return {check.code for check in assessed.report.checks if check.outcome is Outcome.FAILED}
+
+
+def subject_of(document: Json) -> Json:
+    subject: Json = document["credentialSubject"]
+    return subject
+
+
+def achievement_of(document: Json) -> Json:
+    achievement: Json = subject_of(document)["achievement"]
+    return achievement
+
+
+def part(number: int, value: Callable[[Any], Any]) -> Callable[[list[Any]], None]:
+    """Change one component of a derived proof."""
+
+    def change(components: list[Any]) -> None:
+        components[number] = value(components[number])
+
+    return change

@@ -22,7 +22,7 @@ from connector.verify.suites import Suite, bbs_2023
 from connector.verify.suites.bbs_2023 import Bbs2023
 from connector.verify.suites.ecdsa_sd_2023 import EcdsaSd2023
 
-from .conftest import EMAIL, Scene
+from .conftest import EMAIL, Scene, achievement_of, part
 
 Json = dict[str, Any]
 WHO = "/credentialSubject/identifier"
@@ -86,18 +86,13 @@ def test_two_proofs_of_one_signature_hold_but_not_for_each_others_statements(sce
     assert scene.code({**one, "proof": other["proof"]}) == "proof_signature_wrong"
 
 
-def _achievement(document: Json) -> Json:
-    achievement: Json = document["credentialSubject"]["achievement"]
-    return achievement
-
-
 SHOWN: dict[str, Callable[[Json], Any]] = {
-    "a disclosed word": lambda d: _achievement(d).update(name="Welder V"),
+    "a disclosed word": lambda d: achievement_of(d).update(name="Welder V"),
     "a mandatory date": lambda d: d.update(validFrom="2024-05-01T00:00:00Z"),
     "a mandatory end taken away": lambda d: d.pop("validUntil"),
-    "a statement more": lambda d: _achievement(d).update(humanCode="W5"),
-    "a statement less": lambda d: _achievement(d).pop("description"),
-    "a tag that was never there": lambda d: _achievement(d)["tag"].append("Brain surgery"),
+    "a statement more": lambda d: achievement_of(d).update(humanCode="W5"),
+    "a statement less": lambda d: achievement_of(d).pop("description"),
+    "a tag that was never there": lambda d: achievement_of(d)["tag"].append("Brain surgery"),
     "another person's address": lambda d: d["credentialSubject"]["identifier"][0].update(identityHash="sha256$00"),
     "a member that no vocabulary defines": lambda d: d.update(hidden="x"),
     "the proof's time": lambda d: d["proof"].update(created="2025-05-02T00:00:00Z"),
@@ -121,20 +116,13 @@ def test_a_forged_issuer_does_not_hold(scene: Scene) -> None:
 PROOF, LABELS, MANDATORY_INDEXES, SELECTED, HEADER = range(5)
 
 
-def _set(part: int, value: Callable[[Any], Any]) -> Callable[[list[Any]], None]:
-    def change(components: list[Any]) -> None:
-        components[part] = value(components[part])
-
-    return change
-
-
 def _put(at: int, value: bytes) -> Callable[[list[Any]], None]:
-    return _set(PROOF, lambda proof: proof[:at] + value + proof[at + len(value) :])
+    return part(PROOF, lambda proof: proof[:at] + value + proof[at + len(value) :])
 
 
 def _bit(at: int) -> Callable[[list[Any]], None]:
     """The last bit of the scalar that begins at `at`."""
-    return _set(PROOF, lambda proof: proof[: at + 31] + bytes([proof[at + 31] ^ 1]) + proof[at + 32 :])
+    return part(PROOF, lambda proof: proof[: at + 31] + bytes([proof[at + 31] ^ 1]) + proof[at + 32 :])
 
 
 GENERATOR = bytes(bbs.base_point().to_compressed_bytes())
@@ -142,42 +130,42 @@ PARTS: dict[str, tuple[Callable[[list[Any]], Any], str]] = {
     "another Abar": (_put(0, GENERATOR), "proof_signature_wrong"),
     "another Bbar": (_put(48, GENERATOR), "proof_signature_wrong"),
     "another D": (_put(96, GENERATOR), "proof_signature_wrong"),
-    "Abar and Bbar exchanged": (_set(PROOF, lambda p: p[48:96] + p[:48] + p[96:]), "proof_signature_wrong"),
+    "Abar and Bbar exchanged": (part(PROOF, lambda p: p[48:96] + p[:48] + p[96:]), "proof_signature_wrong"),
     "another e": (_bit(144), "proof_signature_wrong"),
     "another r1": (_bit(176), "proof_signature_wrong"),
     "another r3": (_bit(208), "proof_signature_wrong"),
     "another hidden message": (_bit(240), "proof_signature_wrong"),
     "another challenge": (
-        _set(PROOF, lambda p: p[:-1] + bytes([p[-1] ^ 1])),
+        part(PROOF, lambda p: p[:-1] + bytes([p[-1] ^ 1])),
         "proof_signature_wrong",
     ),
-    "another header of the presentation": (_set(HEADER, lambda h: h + b"!"), "proof_signature_wrong"),
+    "another header of the presentation": (part(HEADER, lambda h: h + b"!"), "proof_signature_wrong"),
     "Abar and Bbar at nothing": (_put(0, IDENTITY + IDENTITY), "proof_malformed"),
     "nothing in another spelling": (_put(0, b"\xff" * 48), "proof_malformed"),
     "Abar no point": (_put(0, b"\x80" + b"\xff" * 47), "proof_malformed"),
     "Abar outside of the group": (_put(0, b"\x80" + b"\0" * 46 + b"\x04"), "proof_malformed"),
     "a scalar of zero": (_put(144, bytes(32)), "proof_malformed"),
     "a scalar as great as the order": (_put(144, ORDER), "proof_malformed"),
-    "a hidden message more": (_set(PROOF, lambda p: p[:-32] + b"\1" * 32 + p[-32:]), "proof_signature_wrong"),
-    "a hidden message less": (_set(PROOF, lambda p: p[:240] + p[272:]), "proof_signature_wrong"),
-    "half a scalar": (_set(PROOF, lambda p: p[:-16]), "proof_malformed"),
-    "no scalars": (_set(PROOF, lambda p: p[:144]), "proof_malformed"),
-    "an empty proof": (_set(PROOF, lambda p: b""), "proof_malformed"),
-    "text for the proof": (_set(PROOF, lambda p: p.hex()), "proof_malformed"),
-    "text for the header": (_set(HEADER, lambda h: "x"), "proof_malformed"),
-    "a header too long": (_set(HEADER, lambda h: b"x" * 10_001), "proof_malformed"),
-    "two labels exchanged": (_set(LABELS, lambda m: {**m, 0: m[1], 1: m[0]}), "proof_signature_wrong"),
-    "a label less": (_set(LABELS, lambda m: dict(list(m.items())[:-1])), "proof_signature_wrong"),
-    "one label for two nodes": (_set(LABELS, lambda m: {**m, 0: m[1]}), "proof_malformed"),
-    "a label below zero": (_set(LABELS, lambda m: {**m, 0: -1}), "proof_malformed"),
-    "labels in bytes": (_set(LABELS, lambda m: {n: bytes([label]) for n, label in m.items()}), "proof_malformed"),
-    "a mandatory index less": (_set(MANDATORY_INDEXES, lambda i: i[1:]), "proof_signature_wrong"),
-    "a mandatory index more": (_set(MANDATORY_INDEXES, lambda i: [*i, 9999]), "proof_signature_wrong"),
-    "a selected index less": (_set(SELECTED, lambda i: i[1:]), "proof_signature_wrong"),
-    "another selected index": (_set(SELECTED, lambda i: [*i[:-1], i[-1] + 1]), "proof_signature_wrong"),
-    "a selected index beyond all": (_set(SELECTED, lambda i: [*i[:-1], 399]), "proof_signature_wrong"),
-    "selected indexes in another order": (_set(SELECTED, lambda i: i[::-1]), "proof_malformed"),
-    "a selected index twice": (_set(SELECTED, lambda i: [i[0], *i]), "proof_malformed"),
+    "a hidden message more": (part(PROOF, lambda p: p[:-32] + b"\1" * 32 + p[-32:]), "proof_signature_wrong"),
+    "a hidden message less": (part(PROOF, lambda p: p[:240] + p[272:]), "proof_signature_wrong"),
+    "half a scalar": (part(PROOF, lambda p: p[:-16]), "proof_malformed"),
+    "no scalars": (part(PROOF, lambda p: p[:144]), "proof_malformed"),
+    "an empty proof": (part(PROOF, lambda p: b""), "proof_malformed"),
+    "text for the proof": (part(PROOF, lambda p: p.hex()), "proof_malformed"),
+    "text for the header": (part(HEADER, lambda h: "x"), "proof_malformed"),
+    "a header too long": (part(HEADER, lambda h: b"x" * 10_001), "proof_malformed"),
+    "two labels exchanged": (part(LABELS, lambda m: {**m, 0: m[1], 1: m[0]}), "proof_signature_wrong"),
+    "a label less": (part(LABELS, lambda m: dict(list(m.items())[:-1])), "proof_signature_wrong"),
+    "one label for two nodes": (part(LABELS, lambda m: {**m, 0: m[1]}), "proof_malformed"),
+    "a label below zero": (part(LABELS, lambda m: {**m, 0: -1}), "proof_malformed"),
+    "labels in bytes": (part(LABELS, lambda m: {n: bytes([label]) for n, label in m.items()}), "proof_malformed"),
+    "a mandatory index less": (part(MANDATORY_INDEXES, lambda i: i[1:]), "proof_signature_wrong"),
+    "a mandatory index more": (part(MANDATORY_INDEXES, lambda i: [*i, 9999]), "proof_signature_wrong"),
+    "a selected index less": (part(SELECTED, lambda i: i[1:]), "proof_signature_wrong"),
+    "another selected index": (part(SELECTED, lambda i: [*i[:-1], i[-1] + 1]), "proof_signature_wrong"),
+    "a selected index beyond all": (part(SELECTED, lambda i: [*i[:-1], 399]), "proof_signature_wrong"),
+    "selected indexes in another order": (part(SELECTED, lambda i: i[::-1]), "proof_malformed"),
+    "a selected index twice": (part(SELECTED, lambda i: [i[0], *i]), "proof_malformed"),
     "a part less": (lambda c: c.pop(), "proof_malformed"),
 }
 

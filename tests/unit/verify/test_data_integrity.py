@@ -11,7 +11,7 @@ from connector.model.report import Decision, Outcome, Verdict
 from connector.testing.issuer import VC2, Issuer
 from connector.verify import Policy
 
-from .conftest import EMAIL, Scene
+from .conftest import EMAIL, Scene, subject_of
 
 Json = dict[str, Any]
 SUITES = ["eddsa-rdfc-2022", "Ed25519Signature2020", "Ed25519Signature2018"]
@@ -141,14 +141,9 @@ def test_too_many_proofs_are_refused_before_any_is_checked(scene: Scene) -> None
 # --- what is mapped is what was signed ---
 
 
-def _subject(document: Json) -> Json:
-    subject: Json = document["credentialSubject"]
-    return subject
-
-
 HIDING: dict[str, Callable[[Json], None]] = {
-    "a claim that no vocabulary defines": lambda d: _subject(d).update(unsignedSkill="Brain surgery"),
-    "a second achievement under an IRI key": lambda d: _subject(d).update({"https://example.org/x": "y"}),
+    "a claim that no vocabulary defines": lambda d: subject_of(d).update(unsignedSkill="Brain surgery"),
+    "a second achievement under an IRI key": lambda d: subject_of(d).update({"https://example.org/x": "y"}),
     "an expiry re-keyed to its IRI": lambda d: d.update(
         {"https://www.w3.org/2018/credentials#validUntil": d.pop("validUntil")}
     ),
@@ -159,10 +154,10 @@ HIDING: dict[str, Callable[[Json], None]] = {
         d["@context"].append({"hidden": None}),
         d.update(hidden="x"),
     ),
-    "a nested array": lambda d: _subject(d)["achievement"].update(tag=[["MIG welding"]]),
-    "a blank node of its own": lambda d: _subject(d).update(id="_:b0"),
-    "a relative id": lambda d: _subject(d).update(id="maria"),
-    "a keyword key": lambda d: _subject(d).update({"@type": "Thing"}),
+    "a nested array": lambda d: subject_of(d)["achievement"].update(tag=[["MIG welding"]]),
+    "a blank node of its own": lambda d: subject_of(d).update(id="_:b0"),
+    "a relative id": lambda d: subject_of(d).update(id="maria"),
+    "a keyword key": lambda d: subject_of(d).update({"@type": "Thing"}),
 }
 
 

@@ -17,11 +17,6 @@ SUITES = ["eddsa-rdfc-2022", "eddsa-jcs-2022", "Ed25519Signature2020", "Ed25519S
 STRANGER = Issuer("stranger", method="key")
 
 
-def _badge(scene: Scene, **options: Any) -> Json:
-    badge: Json = scene.issuer.open_badge(**({"email": EMAIL} | options))
-    return badge
-
-
 def _re_key(name: str, iri: str) -> Callable[[Json], None]:
     return lambda d: d["proof"].update({iri: d["proof"].pop(name)})
 
@@ -73,8 +68,8 @@ HOSTILE: dict[str, Callable[[Json], None]] = {
 @pytest.mark.parametrize("proof", SUITES)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_proof_that_is_changed_afterwards_does_not_hold(scene: Scene, name: str, proof: str) -> None:
-    assert scene.assess(_badge(scene, proof=proof)).decision is Decision.ACCEPTED
-    assessed = scene.assess(_badge(scene, proof=proof, edit_signed=HOSTILE[name]))
+    assert scene.assess(scene.badge(proof=proof)).decision is Decision.ACCEPTED
+    assessed = scene.assess(scene.badge(proof=proof, edit_signed=HOSTILE[name]))
     assert assessed.decision is Decision.REFUSED
     assert assessed.report.verdict in (Verdict.INVALID, Verdict.UNRESOLVABLE, Verdict.UNSUPPORTED)
 
@@ -83,9 +78,9 @@ def test_a_proof_that_is_changed_afterwards_does_not_hold(scene: Scene, name: st
 def test_what_stood_in_the_proof_when_it_was_signed_is_part_of_it(scene: Scene, proof: str) -> None:
     """A credential's proof may name a challenge and a domain; they bind only a presentation."""
     options = {"nonce": "n", "challenge": "c-1", "domain": ["https://one.example", "https://two.example"]}
-    assert scene.code(_badge(scene, proof=proof, options=options)) == "proof_valid"
+    assert scene.code(scene.badge(proof=proof, options=options)) == "proof_valid"
     for member in options:
-        badge = _badge(scene, proof=proof, options=options, edit_signed=lambda d, m=member: d["proof"].pop(m))
+        badge = scene.badge(proof=proof, options=options, edit_signed=lambda d, m=member: d["proof"].pop(m))
         assert scene.code(badge) == "proof_signature_wrong"
 
 
@@ -97,8 +92,8 @@ def test_a_badge_signed_by_a_strangers_key_in_the_strangers_name_is_not_the_issu
 
 
 def test_a_forged_badge_inside_a_signed_clr_is_not_made_genuine_by_it(scene: Scene) -> None:
-    genuine, forged = _badge(scene), _badge(scene, name="Surgeon", wrong_key=True)
-    unsigned = {name: value for name, value in _badge(scene, name="Pilot").items() if name != "proof"}
+    genuine, forged = scene.badge(), scene.badge(name="Surgeon", wrong_key=True)
+    unsigned = {name: value for name, value in scene.badge(name="Pilot").items() if name != "proof"}
     for proof in SUITES[:3]:
         clr = scene.issuer.clr(badges=[genuine, forged, unsigned], email=EMAIL, proof=proof)
         outer, *inner = scene.assess_all(clr)
@@ -123,20 +118,20 @@ def test_a_forged_badge_inside_a_signed_clr_is_not_made_genuine_by_it(scene: Sce
 def test_no_vocabulary_is_put_in_for_a_proof_that_lacks_one(proof: str, model: str, context: str) -> None:
     """Without the terms nothing of the proof's options would be signed: its purpose, its time, its key."""
     scene = Scene(issuer=Issuer("bare", method="web", alg="ES256" if proof.startswith("ecdsa") else "EdDSA"))
-    assert scene.code(_badge(scene, proof=proof, model=model)) == "proof_valid"
-    without = _badge(scene, proof=proof, model=model, edit_signed=lambda d: d["@context"].remove(context))
+    assert scene.code(scene.badge(proof=proof, model=model)) == "proof_valid"
+    without = scene.badge(proof=proof, model=model, edit_signed=lambda d: d["@context"].remove(context))
     assert scene.code(without) == "undefined_term"
     assert scene.assess(without).decision is Decision.REFUSED
 
 
 def test_the_proof_of_2018_needs_no_more_than_version_1_1_defines(scene: Scene) -> None:
-    badge = _badge(scene, proof="Ed25519Signature2018", model="1.1")
+    badge = scene.badge(proof="Ed25519Signature2018", model="1.1")
     assert badge["@context"] == [VC1, OB3]
     assert scene.code(badge) == "proof_valid"
 
 
 def test_a_proof_over_json_needs_no_vocabulary(scene: Scene) -> None:
-    badge = _badge(scene, proof="eddsa-jcs-2022", model="1.1", edit=lambda d: d["@context"].remove(DATA_INTEGRITY))
+    badge = scene.badge(proof="eddsa-jcs-2022", model="1.1", edit=lambda d: d["@context"].remove(DATA_INTEGRITY))
     assert badge["@context"] == badge["proof"]["@context"] == [VC1, OB3]
     assert scene.code(badge) == "proof_valid"
 
@@ -161,8 +156,8 @@ def test_a_proof_over_json_needs_no_vocabulary(scene: Scene) -> None:
     ids=lambda members: "-".join(members.values()),
 )
 def test_another_kind_of_proof_is_unsupported_and_never_skipped(scene: Scene, members: Json) -> None:
-    changed = _badge(scene, edit_signed=_add(**members))
-    for proof in (changed["proof"], [changed["proof"], _badge(scene)["proof"]]):
+    changed = scene.badge(edit_signed=_add(**members))
+    for proof in (changed["proof"], [changed["proof"], scene.badge()["proof"]]):
         assessed = scene.assess(changed | {"proof": proof})
         assert (assessed.report.verdict, assessed.decision) == (Verdict.UNSUPPORTED, Decision.REFUSED)
         check = next(check for check in assessed.report.checks if check.check == "proof")

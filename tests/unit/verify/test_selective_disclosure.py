@@ -16,7 +16,7 @@ from connector.testing.signing import SigningKey
 from connector.verify.errors import CheckError
 from connector.verify.suites import ecdsa_sd_2023
 
-from .conftest import EMAIL, Scene
+from .conftest import EMAIL, Scene, achievement_of, part
 
 Json = dict[str, Any]
 WHO = "/credentialSubject/identifier"
@@ -72,21 +72,16 @@ def test_the_dates_and_the_status_of_the_shown_record_count(scene: Scene) -> Non
 # --- what is shown is changed ---
 
 
-def _achievement(document: Json) -> Json:
-    achievement: Json = document["credentialSubject"]["achievement"]
-    return achievement
-
-
 SHOWN: dict[str, Callable[[Json], Any]] = {
-    "a disclosed word": lambda d: _achievement(d).update(name="Welder V"),
+    "a disclosed word": lambda d: achievement_of(d).update(name="Welder V"),
     "a mandatory date": lambda d: d.update(validFrom="2024-05-01T00:00:00Z"),
     "a mandatory end taken away": lambda d: d.pop("validUntil"),
     "an end moved to where nobody looks": lambda d: d["issuer"].update(validUntil=d.pop("validUntil")),
     "another issuer": lambda d: d["issuer"].update(id="did:web:other.example"),
-    "a statement more": lambda d: _achievement(d).update(humanCode="W5"),
-    "a statement less": lambda d: _achievement(d).pop("description"),
-    "a tag that was never there": lambda d: _achievement(d)["tag"].append("Brain surgery"),
-    "a tag of another's": lambda d: d["issuer"].update(description=_achievement(d).pop("description")),
+    "a statement more": lambda d: achievement_of(d).update(humanCode="W5"),
+    "a statement less": lambda d: achievement_of(d).pop("description"),
+    "a tag that was never there": lambda d: achievement_of(d)["tag"].append("Brain surgery"),
+    "a tag of another's": lambda d: d["issuer"].update(description=achievement_of(d).pop("description")),
     "a member that no vocabulary defines": lambda d: d.update(hidden="x"),
     "another person's address": lambda d: d["credentialSubject"]["identifier"][0].update(identityHash="sha256$00"),
     "the proof's time": lambda d: d["proof"].update(created="2025-05-02T00:00:00Z"),
@@ -124,53 +119,49 @@ def test_a_forged_issuer_or_a_proof_of_another_record_does_not_hold(scene: Scene
 SIGNATURE, KEY, SIGNATURES, LABELS, MANDATORY_INDEXES = range(5)
 
 
-def _set(part: int, value: Callable[[Any], Any]) -> Callable[[list[Any]], None]:
-    def change(components: list[Any]) -> None:
-        components[part] = value(components[part])
-
-    return change
-
-
 def _swapped(labels: dict[int, bytes]) -> dict[int, bytes]:
     return {**labels, 0: labels[1], 1: labels[0]}
 
 
 OTHER_KEY = codec.multibase_decode(SigningKey("other own key", "ES256").multikey)
 PARTS: dict[str, tuple[Callable[[list[Any]], Any], str]] = {
-    "a bit of the issuer's signature": (_set(SIGNATURE, lambda s: bytes([s[0] ^ 1]) + s[1:]), "proof_signature_wrong"),
-    "another key of the record": (_set(KEY, lambda _: OTHER_KEY), "proof_signature_wrong"),
-    "a signature more": (_set(SIGNATURES, lambda s: [*s, s[0]]), "proof_signature_wrong"),
-    "a signature less": (_set(SIGNATURES, lambda s: s[:-1]), "proof_signature_wrong"),
-    "no signatures": (_set(SIGNATURES, lambda s: []), "proof_signature_wrong"),
-    "signatures in another order": (_set(SIGNATURES, lambda s: s[::-1]), "proof_signature_wrong"),
-    "two labels exchanged": (_set(LABELS, _swapped), "proof_signature_wrong"),
-    "a label less": (_set(LABELS, lambda m: dict(list(m.items())[:-1])), "proof_signature_wrong"),
-    "a label more": (_set(LABELS, lambda m: {**m, len(m): b"x" * 32}), "proof_signature_wrong"),
-    "a label of another": (_set(LABELS, lambda m: {**m, 0: b"x" * 32}), "proof_signature_wrong"),
-    "one label for two nodes": (_set(LABELS, lambda m: {**m, 0: m[1]}), "proof_malformed"),
-    "a gap in the labels": (_set(LABELS, lambda m: {**{n: m[n] for n in m if n}, 99: m[0]}), "proof_malformed"),
-    "an index less": (_set(MANDATORY_INDEXES, lambda i: i[1:]), "proof_signature_wrong"),
-    "an index more": (_set(MANDATORY_INDEXES, lambda i: [*i, i[-1] + 1]), "proof_signature_wrong"),
-    "an index that is not there": (_set(MANDATORY_INDEXES, lambda i: [*i, 9999]), "proof_signature_wrong"),
+    "a bit of the issuer's signature": (
+        part(SIGNATURE, lambda s: bytes([s[0] ^ 1]) + s[1:]),
+        "proof_signature_wrong",
+    ),
+    "another key of the record": (part(KEY, lambda _: OTHER_KEY), "proof_signature_wrong"),
+    "a signature more": (part(SIGNATURES, lambda s: [*s, s[0]]), "proof_signature_wrong"),
+    "a signature less": (part(SIGNATURES, lambda s: s[:-1]), "proof_signature_wrong"),
+    "no signatures": (part(SIGNATURES, lambda s: []), "proof_signature_wrong"),
+    "signatures in another order": (part(SIGNATURES, lambda s: s[::-1]), "proof_signature_wrong"),
+    "two labels exchanged": (part(LABELS, _swapped), "proof_signature_wrong"),
+    "a label less": (part(LABELS, lambda m: dict(list(m.items())[:-1])), "proof_signature_wrong"),
+    "a label more": (part(LABELS, lambda m: {**m, len(m): b"x" * 32}), "proof_signature_wrong"),
+    "a label of another": (part(LABELS, lambda m: {**m, 0: b"x" * 32}), "proof_signature_wrong"),
+    "one label for two nodes": (part(LABELS, lambda m: {**m, 0: m[1]}), "proof_malformed"),
+    "a gap in the labels": (part(LABELS, lambda m: {**{n: m[n] for n in m if n}, 99: m[0]}), "proof_malformed"),
+    "an index less": (part(MANDATORY_INDEXES, lambda i: i[1:]), "proof_signature_wrong"),
+    "an index more": (part(MANDATORY_INDEXES, lambda i: [*i, i[-1] + 1]), "proof_signature_wrong"),
+    "an index that is not there": (part(MANDATORY_INDEXES, lambda i: [*i, 9999]), "proof_signature_wrong"),
     "all mandatory": (
         lambda c: c.__setitem__(slice(2, 5, 2), [[], list(range(len(c[SIGNATURES]) + len(c[MANDATORY_INDEXES])))]),
         "proof_signature_wrong",
     ),
-    "an index below zero": (_set(MANDATORY_INDEXES, lambda i: [-1, *i]), "proof_malformed"),
-    "an index twice": (_set(MANDATORY_INDEXES, lambda i: [i[0], *i]), "proof_malformed"),
-    "indexes in another order": (_set(MANDATORY_INDEXES, lambda i: i[::-1]), "proof_malformed"),
-    "an index that is true": (_set(MANDATORY_INDEXES, lambda i: [True, *i[1:]]), "proof_malformed"),
-    "a fraction": (_set(MANDATORY_INDEXES, lambda i: [float(i[0]), *i[1:]]), "proof_malformed"),
-    "a signature too long": (_set(SIGNATURE, lambda s: s + b"\0"), "proof_malformed"),
-    "a signature too short": (_set(SIGNATURES, lambda s: [s[0][:-1], *s[1:]]), "proof_malformed"),
-    "text for bytes": (_set(SIGNATURE, lambda s: s.hex()), "proof_malformed"),
-    "a label too short": (_set(LABELS, lambda m: {**m, 0: m[0][:-1]}), "proof_malformed"),
-    "labels by name": (_set(LABELS, lambda m: {f"c14n{n}": label for n, label in m.items()}), "proof_malformed"),
-    "a key of another curve": (_set(KEY, lambda k: b"\x81\x24" + k[2:]), "proof_malformed"),
-    "a key that is no point": (_set(KEY, lambda k: k[:3] + b"\xff" * 32), "proof_signature_wrong"),
+    "an index below zero": (part(MANDATORY_INDEXES, lambda i: [-1, *i]), "proof_malformed"),
+    "an index twice": (part(MANDATORY_INDEXES, lambda i: [i[0], *i]), "proof_malformed"),
+    "indexes in another order": (part(MANDATORY_INDEXES, lambda i: i[::-1]), "proof_malformed"),
+    "an index that is true": (part(MANDATORY_INDEXES, lambda i: [True, *i[1:]]), "proof_malformed"),
+    "a fraction": (part(MANDATORY_INDEXES, lambda i: [float(i[0]), *i[1:]]), "proof_malformed"),
+    "a signature too long": (part(SIGNATURE, lambda s: s + b"\0"), "proof_malformed"),
+    "a signature too short": (part(SIGNATURES, lambda s: [s[0][:-1], *s[1:]]), "proof_malformed"),
+    "text for bytes": (part(SIGNATURE, lambda s: s.hex()), "proof_malformed"),
+    "a label too short": (part(LABELS, lambda m: {**m, 0: m[0][:-1]}), "proof_malformed"),
+    "labels by name": (part(LABELS, lambda m: {f"c14n{n}": label for n, label in m.items()}), "proof_malformed"),
+    "a key of another curve": (part(KEY, lambda k: b"\x81\x24" + k[2:]), "proof_malformed"),
+    "a key that is no point": (part(KEY, lambda k: k[:3] + b"\xff" * 32), "proof_signature_wrong"),
     "a part more": (lambda c: c.append(0), "proof_malformed"),
     "a part less": (lambda c: c.pop(), "proof_malformed"),
-    "null for a part": (_set(SIGNATURES, lambda s: None), "proof_malformed"),
+    "null for a part": (part(SIGNATURES, lambda s: None), "proof_malformed"),
 }
 
 

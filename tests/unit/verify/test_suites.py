@@ -16,7 +16,7 @@ from connector.testing.issuer import DATA_INTEGRITY, OB3, VC1, VC2, Issuer
 from connector.verify.errors import CheckError
 from connector.verify.suites import jcs
 
-from .conftest import EMAIL, Scene
+from .conftest import EMAIL, Scene, subject_of
 
 Json = dict[str, Any]
 Edit = Callable[[Json], Any]
@@ -35,16 +35,11 @@ def _scene(alg: str) -> Scene:
     return Scene(issuer=Issuer(f"issuer {alg.lower()}", method="web", alg=alg))
 
 
-def _badge(scene: Scene, **options: Any) -> Json:
-    badge: Json = scene.issuer.open_badge(**({"email": EMAIL} | options))
-    return badge
-
-
 @pytest.mark.parametrize("model", ["1.1", "2.0"])
 @pytest.mark.parametrize(("proof", "alg"), KINDS)
 def test_a_genuine_badge_is_accepted(proof: str, alg: str, model: str) -> None:
     scene = _scene(alg)
-    assessed = scene.assess(_badge(scene, proof=proof, model=model))
+    assessed = scene.assess(scene.badge(proof=proof, model=model))
     assert assessed.decision is Decision.ACCEPTED
     assert assessed.report.securing == (proof,)
 
@@ -53,14 +48,14 @@ def test_a_genuine_badge_is_accepted(proof: str, alg: str, model: str) -> None:
 @pytest.mark.parametrize("fault", ["tampered", "wrong_key"])
 def test_a_changed_or_forged_badge_is_invalid(proof: str, alg: str, fault: str) -> None:
     scene = _scene(alg)
-    assessed = scene.assess(_badge(scene, proof=proof, **{fault: True}))
+    assessed = scene.assess(scene.badge(proof=proof, **{fault: True}))
     assert (assessed.report.verdict, assessed.decision) == (Verdict.INVALID, Decision.REFUSED)
 
 
 @pytest.mark.parametrize(("proof", "alg"), KINDS)
 def test_a_clr_and_the_badges_in_it_are_each_verified(proof: str, alg: str) -> None:
     scene = _scene(alg)
-    badges = [_badge(scene, proof=proof), _badge(scene, name="Welder II", proof=proof, wrong_key=True)]
+    badges = [scene.badge(proof=proof), scene.badge(name="Welder II", proof=proof, wrong_key=True)]
     outer, first, second = scene.assess_all(scene.issuer.clr(badges=badges, email=EMAIL, proof=proof))
     assert [one.report.verdict for one in (outer, first, second)] == [
         Verdict.VERIFIED,
@@ -80,7 +75,7 @@ def test_a_clr_and_the_badges_in_it_are_each_verified(proof: str, alg: str) -> N
 )
 def test_a_suite_takes_no_key_of_another_kind(alg: str, cryptosuite: str) -> None:
     scene = _scene(alg)
-    assert scene.code(_badge(scene, proof=cryptosuite)) == "key_algorithm_mismatch"
+    assert scene.code(scene.badge(proof=cryptosuite)) == "key_algorithm_mismatch"
 
 
 @pytest.mark.parametrize(("proof", "alg"), KINDS)
@@ -88,7 +83,7 @@ def test_the_suites_are_not_interchangeable(proof: str, alg: str) -> None:
     """What was signed as JSON does not hold as RDF, nor the reverse."""
     other = proof.replace("-jcs-", "-?-").replace("-rdfc-", "-jcs-").replace("-?-", "-rdfc-")
     scene = _scene(alg)
-    badge = _badge(scene, proof=proof, edit_signed=lambda d: d["proof"].update(cryptosuite=other))
+    badge = scene.badge(proof=proof, edit_signed=lambda d: d["proof"].update(cryptosuite=other))
     assert scene.code(badge) == "proof_signature_wrong"
 
 
@@ -123,7 +118,7 @@ VALUES: dict[str, tuple[Edit, str]] = {
 def test_the_value_is_written_in_exactly_one_way(proof: str, alg: str, name: str) -> None:
     change, code = VALUES[name]
     scene = _scene(alg)
-    assert scene.code(_badge(scene, proof=proof, edit_signed=change)) == code
+    assert scene.code(scene.badge(proof=proof, edit_signed=change)) == code
 
 
 @pytest.mark.parametrize(("alg", "order"), [
@@ -139,26 +134,21 @@ def test_the_second_form_of_an_ecdsa_signature_holds_too(alg: str, order: int) -
         return _z(raw[:size] + s.to_bytes(size, "big"))
 
     scene = _scene(alg)
-    badge = _badge(scene, proof="ecdsa-rdfc-2019", edit_signed=_value(mirror))
+    badge = scene.badge(proof="ecdsa-rdfc-2019", edit_signed=_value(mirror))
     assert scene.code(badge) == "proof_valid"
 
 
 # --- what canonical JSON covers ---
 
 
-def _subject(document: Json) -> Json:
-    subject: Json = document["credentialSubject"]
-    return subject
-
-
 @pytest.mark.parametrize(("proof", "alg"), JCS)
 def test_a_member_that_no_vocabulary_defines_is_signed_too_and_never_read_as_a_claim(proof: str, alg: str) -> None:
     scene = _scene(alg)
-    add: Edit = lambda d: _subject(d).update(unknownSkill="Brain surgery")  # noqa: E731  # said twice below
-    assessed = scene.assess(_badge(scene, proof=proof, edit=add))
+    add: Edit = lambda d: subject_of(d).update(unknownSkill="Brain surgery")  # noqa: E731  # said twice below
+    assessed = scene.assess(scene.badge(proof=proof, edit=add))
     assert assessed.decision is Decision.ACCEPTED
-    assert _subject(assessed.document)["unknownSkill"] == "Brain surgery"
-    assert scene.code(_badge(scene, proof=proof, edit_signed=add)) == "proof_signature_wrong"
+    assert subject_of(assessed.document)["unknownSkill"] == "Brain surgery"
+    assert scene.code(scene.badge(proof=proof, edit_signed=add)) == "proof_signature_wrong"
 
 
 HIDDEN: dict[str, Edit] = {
@@ -167,7 +157,7 @@ HIDDEN: dict[str, Edit] = {
     "an expiry under its IRI": lambda d: d.update(
         {"https://www.w3.org/2018/credentials#validUntil": d.pop("validUntil")}
     ),
-    "an expiry moved inside": lambda d: _subject(d).update(validUntil=d.pop("validUntil")),
+    "an expiry moved inside": lambda d: subject_of(d).update(validUntil=d.pop("validUntil")),
     "no expiry": lambda d: d.pop("validUntil"),
     "another order of an array": lambda d: d["type"].reverse(),
     "an array for a single value": lambda d: d.update(issuer=[d["issuer"]]),
@@ -184,21 +174,21 @@ HIDDEN: dict[str, Edit] = {
 def test_whatever_is_changed_after_signing_is_found(proof: str, alg: str, name: str) -> None:
     scene = _scene(alg)
     options: Json = {"proof": proof, "valid_until": "2030-01-01T00:00:00Z"}
-    assert scene.assess(_badge(scene, **options)).decision is Decision.ACCEPTED
-    assessed = scene.assess(_badge(scene, **options, edit_signed=HIDDEN[name]))
+    assert scene.assess(scene.badge(**options)).decision is Decision.ACCEPTED
+    assessed = scene.assess(scene.badge(**options, edit_signed=HIDDEN[name]))
     assert (assessed.report.verdict, assessed.decision) == (Verdict.INVALID, Decision.REFUSED)
 
 
 def test_the_order_of_members_and_the_white_space_do_not_matter() -> None:
     scene = _scene("EdDSA")
-    badge = _badge(scene, proof="eddsa-jcs-2022")
+    badge = scene.badge(proof="eddsa-jcs-2022")
     turned = json.loads(json.dumps(badge), object_pairs_hook=lambda pairs: dict(reversed(pairs)))
     assert list(turned) != list(badge)
     assert scene.code(json.dumps(turned, indent=3)) == "proof_valid"
 
 
 def _result(value: Any) -> Edit:
-    return lambda d: _subject(d).update(result=[{"type": ["Result"], "value": "80", "note": value}])
+    return lambda d: subject_of(d).update(result=[{"type": ["Result"], "value": "80", "note": value}])
 
 
 @pytest.mark.parametrize(
@@ -208,7 +198,7 @@ def _result(value: Any) -> Edit:
 )  # fmt: skip
 def test_every_json_value_is_brought_to_its_canonical_form(value: Any) -> None:
     scene = _scene("EdDSA")
-    assert scene.code(_badge(scene, proof="eddsa-jcs-2022", edit=_result(value))) == "proof_valid"
+    assert scene.code(scene.badge(proof="eddsa-jcs-2022", edit=_result(value))) == "proof_valid"
 
 
 @pytest.mark.parametrize("names", [("b", "a", "é"), ("\ufb33", "😀"), ("\ue000", "𐀀", "z"), ("", "\x01", "\x7f")])
@@ -230,11 +220,11 @@ def test_a_number_that_readers_disagree_about_has_no_canonical_form(number: int)
 def test_a_badge_with_such_a_number_is_refused_even_if_its_issuer_signed_it() -> None:
     """Another reader could see another number in the same bytes."""
     scene = _scene("EdDSA")
-    badge = _badge(scene, proof="eddsa-jcs-2022")
+    badge = scene.badge(proof="eddsa-jcs-2022")
     _result(2**53 + 1)(badge)
     unsigned = {name: value for name, value in badge.items() if name != "proof"}
     options = {name: value for name, value in badge["proof"].items() if name != "proofValue"}
-    content = rfc8785.dumps(unsigned | {"credentialSubject": {}}).replace(b"{}", json.dumps(_subject(badge)).encode())
+    content = rfc8785.dumps(unsigned | {"credentialSubject": {}}).replace(b"{}", json.dumps(subject_of(badge)).encode())
     data = hashlib.sha256(rfc8785.dumps(options)).digest() + hashlib.sha256(content).digest()
     badge["proof"]["proofValue"] = _z(scene.issuer.key.sign(data))
     assert scene.code(badge) == "term_not_allowed"
@@ -247,7 +237,7 @@ def test_a_badge_with_such_a_number_is_refused_even_if_its_issuer_signed_it() ->
 def test_a_known_context_may_be_added_behind_those_that_were_signed(proof: str, alg: str) -> None:
     """As a second proof of another suite needs it (the specification's own reason for the rule)."""
     scene = _scene(alg)
-    badge = _badge(scene, proof=proof, edit_signed=lambda d: d["@context"].append(DATA_INTEGRITY))
+    badge = scene.badge(proof=proof, edit_signed=lambda d: d["@context"].append(DATA_INTEGRITY))
     assert scene.code(badge) == "proof_valid"
 
 
@@ -284,17 +274,17 @@ CONTEXTS: dict[str, tuple[Edit, str]] = {
 def test_the_proofs_contexts_are_the_beginning_of_the_documents(name: str) -> None:
     change, code = CONTEXTS[name]
     scene = _scene("EdDSA")
-    assert _badge(scene, proof="eddsa-jcs-2022")["@context"] == [VC2, OB3]
-    assert scene.code(_badge(scene, proof="eddsa-jcs-2022", edit_signed=change)) == code
+    assert scene.badge(proof="eddsa-jcs-2022")["@context"] == [VC2, OB3]
+    assert scene.code(scene.badge(proof="eddsa-jcs-2022", edit_signed=change)) == code
 
 
 def test_a_proof_without_contexts_signs_the_documents(
 ) -> None:  # fmt: skip
     scene = _scene("EdDSA")
     options = {"@context": None}
-    assert scene.code(_badge(scene, proof="eddsa-jcs-2022", options=options)) == "proof_valid"
-    changed = _badge(
-        scene, proof="eddsa-jcs-2022", options=options, edit_signed=lambda d: d["@context"].append(DATA_INTEGRITY)
+    assert scene.code(scene.badge(proof="eddsa-jcs-2022", options=options)) == "proof_valid"
+    changed = scene.badge(
+        proof="eddsa-jcs-2022", options=options, edit_signed=lambda d: d["@context"].append(DATA_INTEGRITY)
     )
     assert scene.code(changed) == "proof_signature_wrong"
 
@@ -302,7 +292,7 @@ def test_a_proof_without_contexts_signs_the_documents(
 def test_an_empty_list_of_contexts_is_refused_even_if_it_was_signed() -> None:
     """It would leave every context of the document to whoever passes it on."""
     scene = _scene("EdDSA")
-    badge = _badge(scene, proof="eddsa-jcs-2022", options={"@context": []})
+    badge = scene.badge(proof="eddsa-jcs-2022", options={"@context": []})
     assert scene.code(badge) == "proof_context_mismatch"
 
 
@@ -323,5 +313,5 @@ def test_an_empty_list_of_contexts_is_refused_even_if_it_was_signed() -> None:
 def test_the_suites_over_rdf_read_a_proof_under_the_documents_contexts(
     scene: Scene, proof: str, own: Callable[[Json], Any], code: str
 ) -> None:
-    badge = _badge(scene, proof=proof, edit_signed=lambda d: d["proof"].update({"@context": own(d)}))
+    badge = scene.badge(proof=proof, edit_signed=lambda d: d["proof"].update({"@context": own(d)}))
     assert scene.code(badge) == code
