@@ -56,7 +56,7 @@ lock: $(VENV)/.dev
 		--extra build --extra dev pyproject.toml -o requirements-dev.lock
 
 env-example: $(VENV)/.run
-	$(BIN)/python -m connector.config > .env.example
+	$(BIN)/python -m connector.config
 
 wheel: $(VENV)/.run
 	$(BIN)/python -m hatchling build -t wheel

@@ -13,7 +13,7 @@ import httpx
 
 from connector import registry
 from connector.bootstrap import build
-from connector.config import load_settings
+from connector.config import load_settings, variables_of
 from connector.infra.world_file import RecordedWorld
 from connector.model.applicant import Applicant, ApplicationRef
 from connector.model.records import NewSubmission
@@ -88,9 +88,8 @@ def requests_per_ler(kind: str) -> list[tuple[str, int, int]]:
             "LER_DATA_DIR": folder,
             "LER_POLICY_FILE": f"{folder}/policy.yaml",
             "LER_SECRET_KEY": "a-key-for-the-benchmark-and-nothing-else",
+            **variables_of(kind, sandbox.settings(server.url)),
         }
-        for name, value in sandbox.settings(server.url).items():
-            environ[f"LER_{kind.upper()}__{name.upper()}"] = str(value)
         connector = build(
             load_settings(environ, env_file=None), documents=RecordedWorld(world.documents(), base=Path(folder))
         )

@@ -358,6 +358,11 @@ def _named(error: ValidationError, prefix: str) -> ConfigurationError:
 # --- .env.example ------------------------------------------------------------------------------------------------
 
 
+def variables_of(connection: str, values: Mapping[str, object]) -> dict[str, str]:
+    """The environment variables that set these members of a connection's settings."""
+    return {f"LER_{connection.upper()}__{name.upper()}": str(value) for name, value in values.items()}
+
+
 def env_example() -> str:
     """The text of `.env.example`: every setting, its default and what it is for."""
     lines = [

@@ -115,7 +115,7 @@ def _service(
 ) -> tuple[str, LoopbackServer]:
     """The service as an employer would run it, with settings that point at the stand-ins."""
     from connector.bootstrap import build
-    from connector.config import load_settings
+    from connector.config import load_settings, variables_of
     from connector.infra.world_file import RecordedWorld
     from connector.share.keys import new_api_key
     from connector.web.app import create_app
@@ -130,8 +130,7 @@ def _service(
         "LER_MAPPING_DIR": str(_full_mappings(folder)),
     }
     for stand_in in stand_ins:
-        for name, value in stand_in.sandbox.settings(stand_in.server.url).items():
-            environ[f"LER_{stand_in.kind.upper()}__{name.upper()}"] = str(value)
+        environ |= variables_of(stand_in.kind, stand_in.sandbox.settings(stand_in.server.url))
     server = stack.enter_context(LoopbackServer(port=options.port))
     environ["LER_PUBLIC_URL"] = server.url
     connector = build(load_settings(environ, env_file=None), documents=RecordedWorld(world.documents(), base=folder))

@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from connector.cli.service import wait_for_interrupt
+from connector.config import variables_of
 from connector.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _people(title: str, url: str, stand_in: Sandbox) -> Table:
 
 def env_lines(name: str, settings: Mapping[str, object]) -> list[str]:
     """The variables of a connection, one line each, as a `.env` file and a POSIX shell both read them."""
-    return [f"LER_{name.upper()}__{member.upper()}={_quoted(str(value))}" for member, value in settings.items()]
+    return [f"{variable}={_quoted(value)}" for variable, value in variables_of(name, settings).items()]
 
 
 def _quoted(value: str) -> str:

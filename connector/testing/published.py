@@ -27,7 +27,7 @@ from rich.table import Table
 
 from connector import registry
 from connector.bootstrap import Connector, build
-from connector.config import load_settings
+from connector.config import load_settings, variables_of
 from connector.infra.clock import FixedClock
 from connector.infra.world_file import RecordedWorld
 from connector.mapping import shipped_mapping
@@ -162,10 +162,7 @@ def _connector(shared: Path, folder: Path, lers: list[PublishedLer], sandboxes: 
     }
     for kind, sandbox in sandboxes.items():
         (mappings / f"{kind}.yaml").write_bytes(shipped_mapping(registry.plugin(kind).full_mapping).read_bytes())
-        prefix = f"LER_{kind.upper()}__"
-        environ |= {f"{prefix}RATE": "1000", f"{prefix}BURST": "1000"}
-        for name, value in sandbox.settings("http://127.0.0.1").items():
-            environ[f"{prefix}{name.upper()}"] = str(value)
+        environ |= variables_of(kind, {"rate": 1000, "burst": 1000, **sandbox.settings("http://127.0.0.1")})
     index = json.loads((shared / "vectors" / "vectors.json").read_bytes())
     as_of = max(datetime.fromisoformat(c["as_of"]) for c in index)
     return build(

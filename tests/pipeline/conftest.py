@@ -12,22 +12,21 @@ import pytest
 
 from connector import registry
 from connector.bootstrap import Connector, build
-from connector.config import load_settings
+from connector.config import load_settings, variables_of
 from connector.infra.world_file import RecordedWorld
 from connector.model.applicant import Applicant, ApplicationRef
-from connector.model.changes import AtsState
 from connector.model.records import NewSubmission, SubmissionRecord
 from connector.model.submission import Basis
-from connector.ports import Clock, DocumentSource, Sandbox, SandboxPerson, SandboxSeed
+from connector.ports import Clock, DocumentSource, Sandbox, SandboxSeed
 from connector.testing.ats_suite import LoopbackTransport
 from connector.testing.issuer import Issuer, recorded_world
+from tests.house import NOWHERE, Furnished, environ
 
-KEY = "only-tests-know-this-secret-key-0123456789"
 CANARY_CLAIM = "Underwater basket weaving, advanced"
 
 
 @dataclass
-class House:
+class House(Furnished):
     """A connector, the stand-in behind it, and an issuer that its policy recognises."""
 
     folder: Path
@@ -40,10 +39,6 @@ class House:
     connector: Connector = field(init=False)
 
     @property
-    def person(self) -> SandboxPerson:
-        return self.sandbox.people()[0]
-
-    @property
     def ref(self) -> ApplicationRef:
         return ApplicationRef(
             connection=self.kind, candidate=self.person.candidate, application=self.person.application
@@ -53,19 +48,8 @@ class House:
         (self.folder / "policy.yaml").write_text(
             json.dumps({"trusted_issuers": [{"id": self.issuer.id, "name": "Lakeview University"}]}), encoding="utf-8"
         )
-        environ = {
-            "LER_DATA_DIR": str(self.folder / "data"),
-            "LER_SECRET_KEY": KEY,
-            "LER_POLICY_FILE": str(self.folder / "policy.yaml"),
-            "LER_EMPLOYER__NAME": "Lakeshore Works",
-            "LER_TIME_SCALE": "20",
-            f"LER_{self.kind.upper()}__RATE": "1000",
-            f"LER_{self.kind.upper()}__BURST": "1000",
-            **self.extra,
-        }
-        for name, value in self.sandbox.settings("http://127.0.0.1:9").items():
-            environ[f"LER_{self.kind.upper()}__{name.upper()}"] = str(value)
-        settings = load_settings(environ, env_file=None)
+        own = {**self.extra, **variables_of(self.kind, self.sandbox.settings(NOWHERE))}
+        settings = load_settings({**environ(self.folder, self.kind), **own}, env_file=None)
         world = self.documents or RecordedWorld(recorded_world(self.issuer), base=self.folder)
         transports = {self.kind: LoopbackTransport(self.sandbox)}
         self.connector = build(settings, documents=world, transports=transports, clock=self.clock)
@@ -86,14 +70,6 @@ class House:
 
     def settled(self, record: SubmissionRecord, timeout: float = 30) -> SubmissionRecord:
         return self.connector.wait(record.id, timeout)
-
-    @property
-    def held(self) -> AtsState:
-        return self.sandbox.holdings(self.person.candidate, self.person.application)
-
-    @property
-    def writes(self) -> int:
-        return sum(r.write for r in self.sandbox.log)
 
 
 @pytest.fixture

@@ -17,8 +17,9 @@ from connector.model.applicant import Applicant
 from connector.model.changes import ChangeSet
 from connector.model.records import NewInvitation, State
 from connector.operate.doctor import run_doctor
+from tests.house import KEY
 
-from .conftest import KEY, House
+from .conftest import House
 
 
 def test_an_invitation_link_leads_back_to_what_it_was_made_for(houses: Callable[..., House]) -> None:

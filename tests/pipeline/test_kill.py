@@ -14,15 +14,14 @@ import pytest
 
 from connector import registry
 from connector.bootstrap import build
-from connector.config import load_settings
+from connector.config import load_settings, variables_of
 from connector.infra.world_file import RecordedWorld
 from connector.model.changes import AtsState
 from connector.model.records import NewSubmission, State
 from connector.ports import Sandbox, SandboxSeed
 from connector.testing.issuer import Issuer, recorded_world
 from connector.testing.loopback import LoopbackServer
-
-from .conftest import KEY
+from tests.house import KEY
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
 CHILD = Path(__file__).with_name("kill_child.py")
@@ -61,17 +60,13 @@ class Scene:
 
     @property
     def environ(self) -> dict[str, str]:
-        values = {
+        return {
             "LER_DATA_DIR": str(self.folder / "data"),
             "LER_SECRET_KEY": KEY,
             "LER_POLICY_FILE": str(self.folder / "policy.json"),
             "LER_TIME_SCALE": "20",
-            f"LER_{self.kind.upper()}__RATE": "1000",
-            f"LER_{self.kind.upper()}__BURST": "1000",
+            **variables_of(self.kind, {"rate": 1000, "burst": 1000, **self.sandbox.settings(self.server.url)}),
         }
-        for name, value in self.sandbox.settings(self.server.url).items():
-            values[f"LER_{self.kind.upper()}__{name.upper()}"] = str(value)
-        return values
 
     def run_child(self, die_at: int) -> subprocess.CompletedProcess[str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("LER_")}

@@ -18,17 +18,16 @@ from fastapi import FastAPI
 
 from connector import registry
 from connector.bootstrap import Connector, build
-from connector.config import load_settings
+from connector.config import load_settings, variables_of
 from connector.infra.world_file import RecordedWorld
 from connector.mapping import shipped_mapping
-from connector.model.changes import AtsState
-from connector.ports import DocumentSource, Sandbox, SandboxPerson, SandboxSeed
+from connector.ports import DocumentSource, Sandbox, SandboxSeed
 from connector.share.keys import new_api_key
 from connector.testing.ats_suite import LoopbackTransport
 from connector.testing.issuer import Issuer, recorded_world
 from connector.web.app import create_app
+from tests.house import NOWHERE, Furnished, environ
 
-SECRET = "only-tests-know-this-secret-key-0123456789"
 BASE64 = re.compile(rb"[A-Za-z0-9+/]{80,}={0,2}")
 ORIGIN = "http://lakeshore.example"
 IDLE = pytest.mark.parametrize("house", [pytest.param({"start": False}, id="idle")], indirect=True)
@@ -69,7 +68,7 @@ class Clock:
 
 
 @dataclass
-class House:
+class House(Furnished):
     """A connector with its web application, the stand-in behind it, and an issuer that its policy recognises."""
 
     folder: Path
@@ -90,15 +89,9 @@ class House:
         self.policy: dict[str, Any] = {"trusted_issuers": [{"id": self.issuer.id, "name": "Lakeview University"}]}
         self.write_policy()
         self.environ = {
-            "LER_DATA_DIR": str(self.folder / "data"),
-            "LER_SECRET_KEY": SECRET,
+            **environ(self.folder, self.kind),
             "LER_API_KEYS": digest,
             "LER_PUBLIC_URL": ORIGIN,
-            "LER_POLICY_FILE": str(self.folder / "policy.yaml"),
-            "LER_EMPLOYER__NAME": "Lakeshore Works",
-            "LER_TIME_SCALE": "20",
-            f"LER_{self.kind.upper()}__RATE": "1000",
-            f"LER_{self.kind.upper()}__BURST": "1000",
             **self.settings,
         }
         if self.full:
@@ -111,29 +104,15 @@ class House:
         (self.folder / "policy.yaml").write_text(json.dumps(self.policy), encoding="utf-8")
 
     def open(self, **overrides: str) -> House:
-        environ = {**self.environ, **overrides}
-        for name, value in self.sandbox.settings("http://127.0.0.1:9").items():
-            environ[f"LER_{self.kind.upper()}__{name.upper()}"] = str(value)
+        own = {**overrides, **variables_of(self.kind, self.sandbox.settings(NOWHERE))}
         self.connector: Connector = build(
-            load_settings(environ, env_file=None),
+            load_settings({**self.environ, **own}, env_file=None),
             documents=self.world,  # type: ignore[arg-type]  # asked for `session` alone
             transports={self.kind: self.wire},
             clock=self.clock,
         )
         self.app = create_app(self.connector)
         return self
-
-    @property
-    def person(self) -> SandboxPerson:
-        return self.sandbox.people()[0]
-
-    @property
-    def held(self) -> AtsState:
-        return self.sandbox.holdings(self.person.candidate, self.person.application)
-
-    @property
-    def writes(self) -> int:
-        return sum(r.write for r in self.sandbox.log)
 
     def badge(self, name: str = "Welder I", **options: Any) -> dict[str, Any]:
         options = {"email": self.person.email, "tags": ["MIG welding", "Blueprint reading"], **options}
