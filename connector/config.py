@@ -398,7 +398,8 @@ def _example(
 
 def _setting(variable: str, field: FieldInfo, default: object = None) -> list[str]:
     words = " ".join(((field.description or "") + (" (secret)" if _is_secret(field) else "")).split())
-    return [*wrap(words, 110, initial_indent="# ", subsequent_indent="# "), f"# {variable}={_default(field)}"]
+    value = _default(field) if default is None else default
+    return [*wrap(words, 110, initial_indent="# ", subsequent_indent="# "), f"# {variable}={value}"]
 
 
 def _default(field: FieldInfo) -> str:

@@ -35,9 +35,6 @@ class Verdict(StrEnum):
     VERIFIED = "verified"
 
 
-VERDICT_ORDER: tuple[Verdict, ...] = tuple(Verdict)
-
-
 class Decision(StrEnum):
     """Most severe first."""
 

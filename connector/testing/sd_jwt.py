@@ -11,7 +11,7 @@ import copy
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from connector import codec
@@ -137,11 +137,6 @@ class SdJwtMint:
         """An Open Badge 3.0 as SD-JWT (VC-JOSE-COSE section 3.2)."""
         document = self.issuer.unsigned_badge(**options)
         return self.mint({"iss": self.issuer.id, **document}, hide=hide, header={"typ": "vc+sd-jwt"} | (header or {}))
-
-
-def with_token(minted: Minted, token: str) -> Minted:
-    """The same disclosures behind another token."""
-    return replace(minted, token=token)
 
 
 def _hide(payload: Json, steps: list[str], algorithm: str) -> str:
