@@ -314,7 +314,10 @@ def scope_of(profile: Node) -> tuple[list[str], list[str]]:
 
 def within(address: str, prefixes: list[str]) -> bool:
     """Dot segments, plain or encoded, could lead out of the place that the prefix names."""
-    segments = unquote(hosting.split(address).path).replace("\\", "/").split("/")
+    try:
+        segments = unquote(hosting.split(address).path).replace("\\", "/").split("/")
+    except ValueError:  # the id of a signed badge need not be an address, and was never asked
+        return False
     if "." in segments or ".." in segments:
         return False
     return any(hosting.secure(address).startswith(hosting.secure(prefix)) for prefix in prefixes)

@@ -362,6 +362,15 @@ def test_what_the_profile_says_of_its_assertions_holds_for_signed_ones(rule: Jso
     assert site.verdict(token)[0] is verdict
 
 
+@pytest.mark.parametrize("own", ["https://[x", "http://]", "https://" + "\u0301" * 300])
+def test_an_id_that_only_looks_like_an_address_is_outside_of_every_rule(own: str) -> None:
+    """It is signed and never asked; a rule of the profile's made an unexpected error of it."""
+    site = Site()
+    site.issuer.profile["verification"] = {"startsWith": "https://badges.lakeview.example/"}
+    assert site.verdict(site.issuer.issue(id="https://badges.lakeview.example/1"))[0] is Verdict.VERIFIED
+    assert "hosted_outside_scope" in site.verdict(site.issuer.issue(id=own))[1]
+
+
 @pytest.mark.parametrize("missing", ["badge_url", "profile_url"])
 def test_what_the_badge_belongs_to_must_be_had(missing: str) -> None:
     site = Site()
