@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, urlencode, urljoin, urlsplit
 
@@ -171,9 +172,9 @@ def read_page(content: bytes, base: str) -> Page:
         return Page()
     if root is None:
         return Page()
-    links = [_absolute(base, str(link.get("href"))) for link in root.iter("link") if _is_alternate(link)]
-    scripts = [(script.text or "").strip() for script in root.iter("script") if _kind(script) == "application/ld+json"]
-    return Page(tuple(links[:_MAX_FOUND]), tuple([text for text in scripts if text][:_MAX_FOUND]))
+    links = (_absolute(base, str(link.get("href"))) for link in root.iter("link") if _is_alternate(link))
+    scripts = ((script.text or "").strip() for script in root.iter("script") if _kind(script) == "application/ld+json")
+    return Page(tuple(islice(links, _MAX_FOUND)), tuple(islice(filter(None, scripts), _MAX_FOUND)))
 
 
 def _is_alternate(link: etree._Element) -> bool:

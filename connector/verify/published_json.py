@@ -1,4 +1,4 @@
-"""JSON that others publish (keys, profiles, lists, newer versions), read within bounds of the whole submission.
+"""What others publish (keys, profiles, lists, newer versions), read within bounds of the whole submission.
 
 One small submission can name the same document five hundred times, or five hundred documents that take long to read:
 each is read once, and draws on the submission's work (THREATS section 1).
@@ -30,10 +30,19 @@ def parse(content: bytes, *, max_bytes: int = codec.MAX_JSON_BYTES) -> Any:
         return codec.parse_json(content, max_bytes=max_bytes)
     known = shared.read.get(content)
     if known is None:
-        parts = content.count(b"{") + content.count(b"[") + content.count(b",")
-        try:
-            limits.spend(len(content) // _BYTES_PER_UNIT + parts // _PARTS_PER_UNIT)
-        except JsonLdError as error:
-            raise SubmissionTooLarge("The documents behind it take too long to read.", code=error.code) from None
+        pay(content, b"{[,")
         known = shared.read[content] = codec.parse_json(content, max_bytes=max_bytes)
     return known
+
+
+def pay(content: bytes, marks: bytes) -> None:
+    """Draw on the submission's work for a text that takes as long to read as there are `marks` in it.
+
+    Raises:
+        SubmissionTooLarge: code `too_complex`, it is spent.
+    """
+    parts = sum(content.count(mark) for mark in marks)
+    try:
+        limits.spend(len(content) // _BYTES_PER_UNIT + parts // _PARTS_PER_UNIT)
+    except JsonLdError as error:
+        raise SubmissionTooLarge("The documents behind it take too long to read.", code=error.code) from None

@@ -17,6 +17,8 @@ from connector.ports import DocumentSource
 from connector.verify.checks import proof, validity
 from connector.verify.checks.structure import presentation_faults
 from connector.verify.codes import result
+from connector.verify.did import authorised_keys
+from connector.verify.errors import CheckError
 
 Json = dict[str, Any]
 
@@ -97,7 +99,7 @@ def _measure_one(
         found = proof.measure_token(envelope.jws, documents, now=now, fallback=envelope.document, presentation=True)
         if found.result.code == "key_not_authorised" and not _is_asked(context):
             return _signed_as_issuer(envelope, envelope.jws, documents, now) or _failed(found)
-    return _judge(found, context, now) if found.holds else _failed(found)
+    return _judge(found, context, documents, now) if found.holds else _failed(found)
 
 
 def _failed(found: proof.ProofFinding) -> HolderFinding:
@@ -125,11 +127,13 @@ def _signed_as_issuer(
     )
     if not found.holds:
         return None
-    judged = _judge(found, None, now)
+    judged = _judge(found, None, documents, now)
     return HolderFinding(result("holder_key_for_assertions")) if judged.result.code == _UNSOLICITED.code else judged
 
 
-def _judge(found: proof.ProofFinding, context: PresentationContext | None, now: datetime) -> HolderFinding:
+def _judge(
+    found: proof.ProofFinding, context: PresentationContext | None, documents: DocumentSource, now: datetime
+) -> HolderFinding:
     """The signature holds: is it the holder's, current, and for us?"""
     faults = list(presentation_faults(found.document))
     if faults:
@@ -137,7 +141,7 @@ def _judge(found: proof.ProofFinding, context: PresentationContext | None, now: 
     signers = frozenset(key.controller for key in found.keys if key.controller)
     claims = found.claims or {}
     named = [name for name in (proof.identifier(found.document.get("holder")), claims.get("iss")) if name is not None]
-    if not signers:
+    if not signers and not any([_has_other_keys(name, found, documents, now) for name in named]):  # noqa: C419  # two
         return HolderFinding(result("holder_unchecked", "the key is nobody's"))
     if not all(isinstance(name, str) and name in signers for name in named):
         return HolderFinding(result("holder_invalid", "signed by another key than the holder's"))
@@ -150,6 +154,17 @@ def _judge(found: proof.ProofFinding, context: PresentationContext | None, now: 
     if fault:
         return HolderFinding(result("holder_other_request", fault))
     return HolderFinding(result("holder_valid"), signers, for_us=context.wanted_nonce is not None)
+
+
+def _has_other_keys(name: object, found: proof.ProofFinding, documents: DocumentSource, now: datetime) -> bool:
+    """Whether all keys of the holder named are known, and the one written out in the presentation is not among them."""
+    if not isinstance(name, str):
+        return True
+    try:
+        listed = [key for _, key in authorised_keys(name, proof.AUTHENTICATION, documents, now=now)]
+    except CheckError:
+        return False
+    return bool(listed) and None not in listed and not any(used.key in listed for used in found.keys)
 
 
 def _wrong_request(found: proof.ProofFinding, claims: Json, context: PresentationContext) -> str | None:

@@ -144,6 +144,10 @@ def json_object(document: FetchedDocument, asked: Asked) -> Json:
 
 def _behind_page(page: FetchedDocument, asked: Asked) -> FetchedDocument:
     site = hosting.site_of(origin_of(page.url))
+    try:
+        published_json.pay(page.content, b"<=")
+    except IntakeError as error:
+        raise CheckError("hosted_unreadable", error.code) from None
     for address in hosting.read_page(page.content, page.url).alternates:
         if hosting.site_of(origin_of(address)) == site:
             document = ask(address, asked, fresh=True)

@@ -108,6 +108,24 @@ def test_a_holder_named_in_the_presentation_must_be_who_signed_it() -> None:
     assert "holder_invalid" in codes(scene.assess(shown))
 
 
+@pytest.mark.parametrize(("by", "code"), [(OTHER, "holder_invalid"), (HOLDER, "holder_unchecked")])
+def test_a_key_written_out_that_is_none_of_the_holder_s_refuses_everything(by: Issuer, code: str) -> None:
+    """Whose a bare key is, it does not say; but the holder that is named says which keys are its own."""
+    scene = _asked()
+    payload = {
+        "@context": ["https://www.w3.org/ns/credentials/v2"],
+        "type": ["VerifiablePresentation"],
+        "holder": HOLDER.id,
+        "verifiableCredential": [_badge(scene)],
+        "nonce": "c-1",
+        "aud": "https://apply.example",
+    }
+    shown = by.jwt(payload, typ="vp+jwt", header={"kid": None, "jwk": by.key.public_jwk})
+    assessed = scene.assess(shown)
+    assert code in codes(assessed)
+    assert (assessed.decision is Decision.REFUSED) is (by is OTHER)
+
+
 def test_a_presentation_nobody_asked_for_is_no_holder_proof() -> None:
     """Anybody who saw it could hand it in again."""
     scene = Scene()

@@ -4,20 +4,30 @@ and all of them draw on what one submission may cost."""
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connector import codec
+from connector.infra.world_file import RecordedWorld
+from connector.intake.receive import receive
+from connector.model.credential import UnverifiedCredential
 from connector.model.report import Verdict
+from connector.model.submission import Submission
+from connector.ports import World
+from connector.testing.badge_host import BadgeHost
+from connector.testing.documents import NOW
 from connector.testing.issuer import Issuer
 from connector.testing.signed_badges import SignedBadges
-from connector.verify import Policy
+from connector.testing.signing import SigningKey
+from connector.verify import Policy, assess_all
 from connector.verify.did import document as controller_documents
 from connector.verify.jsonld.limits import SUBMISSION_WORK
 from connector.verify.published_json import parse
 
-from .conftest import EMAIL, Scene, codes
+from .conftest import EMAIL, MARIA, Scene, codes
 
 Json = dict[str, Any]
 PADDED: Json = {"x": [[] for _ in range(240_000)]}
@@ -96,6 +106,37 @@ def test_a_large_profile_is_read_once_for_all_badges_that_name_it(parsed: list[i
     assert parsed.count(len(text)) == 1
 
 
+def test_badges_that_make_us_try_many_keys_do_not_add_up() -> None:
+    host = SignedBadges()
+    others = [
+        {"id": f"{host.profile_url}#{n}", "publicKeyPem": SigningKey(f"k{n}", "ES512").public_pem} for n in range(9)
+    ]
+    own = {"id": host.key_url, "publicKeyPem": host.key.public_pem}
+    profile = {**host.profile, "publicKey": [*others, own]}
+    scene = Scene(policy=Policy.trusting([host.id]), extra=host.documents | {host.profile_url: profile})
+    badges = [host.issue(id=f"urn:uuid:{n}", verification={"type": "SignedBadge"}) for n in range(130)]
+    assert scene.assess(badges[-1]).report.verdict is Verdict.VERIFIED, "each alone is checked"
+    assert [a.report.verdict for a in scene.assess_all(badges)][-1] is Verdict.MALFORMED
+
+
+def test_large_web_pages_in_front_of_badges_do_not_add_up() -> None:
+    """A page of 2 MB takes half a second to read."""
+    host, padding = BadgeHost(), "<a b=c d=e f=g>" * 60_000
+    issued = [host.issue(EMAIL, name=f"Course {n}") for n in range(MANY)]
+    for one in issued:
+        link = f'<link rel="alternate" type="application/ld+json" href="{one.url}.json">'
+        host.answer(f"{one.url}.json", body=one.text())
+        host.answer(one.url, body=f"<html><head>{link}</head>{padding}</html>", content_type="text/html")
+    world = World(RecordedWorld(host.answers(), base=Path()))
+    read = receive(Submission(content=json.dumps([one.assertion for one in issued]).encode()))
+
+    def verdicts(badges: Sequence[UnverifiedCredential]) -> list[Verdict]:
+        return [a.report.verdict for a in assess_all(badges, Policy(), world, applicant=MARIA, now=NOW)]
+
+    assert verdicts(read[-1:]) == [Verdict.VERIFIED], "each alone is read"
+    assert Verdict.VERIFIED not in verdicts(read)[-1:]
+
+
 def test_large_status_lists_draw_on_the_same(scene: Scene) -> None:
     text = json.dumps({"revokedCredentials": [], **PADDED})
 
@@ -108,8 +149,8 @@ def test_large_status_lists_draw_on_the_same(scene: Scene) -> None:
     assessed = scene.assess_all(
         [scene.issuer.jwt_badge(name=f"B{n}", email=EMAIL, edit=lambda d, n=n: d.update(entry(n))) for n in range(MANY)]
     )
-    assert "status_list_malformed" in codes(assessed[-1])
-    assert assessed[-1].report.verdict is Verdict.STATUS_UNKNOWN
+    assert "status_list_malformed" in set().union(*map(codes, assessed))
+    assert Verdict.VERIFIED not in [a.report.verdict for a in assessed][-1:]
 
 
 def test_outside_of_a_submission_nothing_is_counted() -> None:
