@@ -305,13 +305,12 @@ def split_compact_jws(token: str) -> tuple[dict[str, Any], bytes, bytes, bytes]:
     """
     if len(token) > MAX_JWT_BYTES * 4 // 3:
         raise SubmissionTooLarge("The token is too large.")
-    parts = token.split(".")
-    if len(parts) != 3 or not token.isascii():
+    signed, _, tail = token.rpartition(".")
+    head, dot, body = signed.partition(".")
+    if not dot or "." in body or not token.isascii():
         raise _malformed("The token does not have three parts.", "not_jws")
-    head, body, tail = parts
     header = _known_header(head) if len(head) <= _KNOWN_HEADER_CHARS else _jose_header(head)
-    signing_input = token[: len(head) + 1 + len(body)].encode("ascii")
-    return header, b64url_decode(body), signing_input, b64url_decode(tail)
+    return header, b64url_decode(body), signed.encode("ascii"), b64url_decode(tail)
 
 
 def _jose_header(segment: str) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from connector.model.credential import CompactJws, Json
 
 _BEGINS = re.compile(r"e(?:y[ABIJ]|w[01klop])")
 """Base64url of `{` and a quote or white space."""
-_LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
-_MOST_SEGMENTS: Final = 5
+_LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_DOTS: Final = frozenset({b".", b"..", b"...", b"...."})
+"""What is left of two to five segments when the letters of base64url are taken away."""
 _HEADER = re.compile(r"ey[ABIJ][A-Za-z0-9_-]{6,}\.")
 _JWS_SEGMENTS: Final = 3
 
@@ -26,11 +27,7 @@ def looks_like_token(text: str) -> bool:
     if not _BEGINS.match(text):
         return False
     signed = text.partition(disclosures.SEPARATOR)[0]
-    return (
-        1 <= signed.count(".") < _MOST_SEGMENTS
-        and signed.isascii()
-        and not signed.encode("ascii").translate(None, _LETTERS)
-    )
+    return signed.isascii() and signed.encode("ascii").translate(None, _LETTERS) in _DOTS
 
 
 def begins_like_token(text: str) -> bool:
@@ -50,25 +47,19 @@ def take_apart(token: str) -> tuple[CompactJws, Json]:
         SubmissionTooLarge: over a limit.
     """
     signed, tilde, _ = token.partition(disclosures.SEPARATOR)
-    if signed.count(".") > _JWS_SEGMENTS - 1:
-        raise UnsupportedFormat("The token is encrypted and cannot be read here.", code="encrypted")
-    header, payload, signing_input, signature = codec.split_compact_jws(signed)
+    try:
+        header, payload, signing_input, signature = codec.split_compact_jws(signed)
+    except UnreadableSubmission:
+        if signed.count(".") >= _JWS_SEGMENTS:
+            raise UnsupportedFormat("The token is encrypted and cannot be read here.", code="encrypted") from None
+        raise
     document = codec.parse_json(payload)
     if not isinstance(document, dict):
         raise UnreadableSubmission("The token holds no JSON object.", code="not_jws")
     sd_jwt = None
     if tilde:
         document, sd_jwt = disclosures.open_up(token, document)
-    jws = CompactJws(
-        token=token,
-        header=header,
-        payload=payload,
-        signing_input=signing_input,
-        signature=signature,
-        claims=document,
-        sd_jwt=sd_jwt,
-    )
-    return jws, document
+    return CompactJws(token, header, payload, signing_input, signature, document, sd_jwt), document
 
 
 def is_json_serialization(value: Json) -> bool:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -80,7 +81,7 @@ class Place:
 
 
 def _may_be_endorsed(raw: bytes) -> bool:
-    return b"endorsement" in raw or b"\\u" in raw
+    return b"endorsement" in raw or (b"\\" in raw and b"\\u" in raw)
 
 
 def unpack(value: Any, place: Place) -> tuple[UnverifiedCredential, ...]:
@@ -98,7 +99,7 @@ def unpack_token(token: str, place: Place) -> tuple[UnverifiedCredential, ...]:
     return _collect(_walk_token(token, place))
 
 
-def _collect(walk: Iterator[UnverifiedCredential]) -> tuple[UnverifiedCredential, ...]:
+def _collect(walk: Iterable[UnverifiedCredential]) -> tuple[UnverifiedCredential, ...]:
     found: list[UnverifiedCredential] = []
     endorsed = 0
     for credential in walk:
@@ -110,8 +111,9 @@ def _collect(walk: Iterator[UnverifiedCredential]) -> tuple[UnverifiedCredential
             raise SubmissionTooLarge(f"There are more than {MAX_ALL_ENDORSEMENTS} endorsements in it.", code="too_many")
     if not found:
         raise no_credential()
-    if all(credential.problem for credential in found) and found[0].problem is not None:
-        raise found[0].problem  # nothing in it can be read: one error says it better than a list of nothing
+    problem = found[0].problem
+    if problem is not None and all(credential.problem for credential in found):
+        raise problem  # nothing in it can be read: one error says it better than a list of nothing
     return tuple(found)
 
 
@@ -125,39 +127,43 @@ def no_credential() -> UnsupportedFormat:
     return UnsupportedFormat("There is no learning or employment record in it.", code="no_credential")
 
 
-def _walk(value: Any, place: Place) -> Iterator[UnverifiedCredential]:
+def _walk(value: Any, place: Place) -> Iterable[UnverifiedCredential]:
+    if isinstance(value, dict):
+        return _walk_object(value, place)
     if isinstance(value, str):
-        yield from _walk_text(value, place)
-    elif isinstance(value, list):
-        _check_length(value)
-        for index, item in enumerate(value):
-            yield from _guarded(item, place.inside(f"[{index}]"))
-    elif isinstance(value, dict):
-        yield from _walk_object(value, place)
+        return _walk_text(value, place)
+    return _walk_list(value, place) if isinstance(value, list) else ()
 
 
-def _walk_text(text: str, place: Place) -> Iterator[UnverifiedCredential]:
+def _walk_list(items: list[Any], place: Place) -> Iterator[UnverifiedCredential]:
+    _check_length(items)
+    for index, item in enumerate(items):
+        yield from _guarded(item, place.inside(f"[{index}]"))
+
+
+def _walk_text(text: str, place: Place) -> Iterable[UnverifiedCredential]:
     """A token, a data URL, or JSON that somebody put into a string."""
     text = text.strip()
     if jose.looks_like_token(text):
-        yield from _walk_token(text, place)
-    elif text.startswith("data:"):
-        yield from _walk_data(text, place)
-    elif text.startswith("{"):
-        value = codec.parse_json(text)
-        secrets.refuse_keys(value)
-        yield from _walk(value, place.inside("").holding(text.encode()))
+        return _walk_token(text, place)
+    if text.startswith("data:"):
+        return _walk_data(text, place)
+    if not text.startswith("{"):
+        return ()
+    value = codec.parse_json(text)
+    secrets.refuse_keys(value)
+    return _walk(value, place.inside("").holding(text.encode()))
 
 
-def _walk_data(text: str, place: Place) -> Iterator[UnverifiedCredential]:
+def _walk_data(text: str, place: Place) -> Iterable[UnverifiedCredential]:
     media_type, content = data_url.decode(text)
     inner = content.decode("utf-8", errors="replace").strip()
     if not (jose.looks_like_token(inner) or inner.startswith("{")):
         raise UnsupportedFormat("An envelope holds something that cannot be read here.", detail=media_type[:60])
-    yield from _walk_text(inner, place)
+    return _walk_text(inner, place)
 
 
-def _walk_token(token: str, place: Place) -> Iterator[UnverifiedCredential]:
+def _walk_token(token: str, place: Place) -> Iterable[UnverifiedCredential]:
     jws, payload = jose.take_apart(token)
     if jws.sd_jwt is not None or secrets.may_hold_keys(jws.payload):
         secrets.refuse_keys(payload)
@@ -165,27 +171,25 @@ def _walk_token(token: str, place: Place) -> Iterator[UnverifiedCredential]:
         secrets.refuse_keys(jws.header)
     place = place.of_token(jws)
     if jws.sd_jwt is not None:
-        yield from _walk_sd_jwt(payload, place, jws)
-        return
-    if kinds.known_head(payload) is not None and "vp" not in payload and "vc" not in payload:
-        yield from _walk_credential(payload, place, jws)
-        return
+        return _walk_sd_jwt(payload, place, jws)
+    head = kinds.known_head(payload)
+    if head is not None and "vp" not in payload and "vc" not in payload:
+        return _walk_credential(payload, place, jws, head)
     presentation = payload.get("vp")
     if isinstance(presentation, dict):
-        yield from _walk_presentation(presentation, place, payload, jws)
-        return
+        return _walk_presentation(presentation, place, payload, jws)
     if kinds.is_presentation(payload):
-        yield from _walk_presentation(payload, place, payload, jws)
-        return
+        return _walk_presentation(payload, place, payload, jws)
     inner = payload.get("vc")
     document = inner if isinstance(inner, dict) else payload
     if kinds.is_open_badge_2(document) and not kinds.is_credential(document):
-        yield _open_badge_2(document, place, jws)
-    elif document is inner or kinds.is_credential(document) or _says_credential(jws.header):
-        yield from _walk_credential(document, place, jws)
+        return (_open_badge_2(document, place, jws),)
+    if document is inner or kinds.is_credential(document) or _says_credential(jws.header):
+        return _walk_credential(document, place, jws, kinds.head(document))
+    return ()
 
 
-def _walk_sd_jwt(claims: Json, place: Place, jws: CompactJws) -> Iterator[UnverifiedCredential]:
+def _walk_sd_jwt(claims: Json, place: Place, jws: CompactJws) -> Iterable[UnverifiedCredential]:
     """An SD-JWT, with what was disclosed in its place: a presentation, a record, or claims that are one themselves.
 
     What its disclosures do not fit is not looked into.
@@ -193,13 +197,12 @@ def _walk_sd_jwt(claims: Json, place: Place, jws: CompactJws) -> Iterator[Unveri
     kind, record = disclosures.record_in(claims)
     if jws.sd_jwt is not None and jws.sd_jwt.fault is not None:
         format = CredentialFormat.SD_JWT_VC if kind == "claims" else kinds.credential_format(record)
-        yield _credential(record, place, format, jws)
-    elif kind == "presentation":
-        yield from _walk_presentation(claims, place, claims, jws)
-    elif kind == "claims":
-        yield _credential(claims, place, CredentialFormat.SD_JWT_VC, jws)
-    else:
-        yield from _walk_credential(record, place, jws)
+        return (_credential(record, place, format, jws),)
+    if kind == "presentation":
+        return _walk_presentation(claims, place, claims, jws)
+    if kind == "claims":
+        return (_credential(claims, place, CredentialFormat.SD_JWT_VC, jws),)
+    return _walk_credential(record, place, jws, kinds.head(record))
 
 
 def _says_credential(header: Json) -> bool:
@@ -208,45 +211,48 @@ def _says_credential(header: Json) -> bool:
     return any(isinstance(name, str) and name.lower() in ("vc+jwt", "vc") for name in named)
 
 
-def _walk_object(value: Json, place: Place) -> Iterator[UnverifiedCredential]:
-    if kinds.known_head(value) is not None:
-        yield from _walk_credential(value, place, None)
-    elif kinds.is_enveloped(value):
-        yield from _walk_enveloped(value, place)
-    elif kinds.is_credential(value):
-        yield from _walk_credential(value, place, None)
-    elif kinds.is_presentation(value):
-        yield from _walk_presentation(value, place, value, None)
-    elif kinds.is_open_badge_2(value):
-        yield _open_badge_2(value, place, None)
-    elif kinds.is_bare_ler_rs(value):
-        yield _credential(value, place, CredentialFormat.LER_RS, None)
-        yield from _nested_in_ler_rs(value, place, place.path)
-    elif jose.is_json_serialization(value):
-        yield from _walk_sealed(value, place)
-    else:
-        yield from _walk_wrapper(value, place)
+def _walk_object(value: Json, place: Place) -> Iterable[UnverifiedCredential]:
+    head = kinds.known_head(value)
+    if head is not None:
+        return _walk_credential(value, place, None, head)
+    if kinds.is_enveloped(value):
+        return _walk_enveloped(value, place)
+    if kinds.is_credential(value):
+        return _walk_credential(value, place, None, kinds.head(value))
+    if kinds.is_presentation(value):
+        return _walk_presentation(value, place, value, None)
+    if kinds.is_open_badge_2(value):
+        return (_open_badge_2(value, place, None),)
+    if kinds.is_bare_ler_rs(value):
+        record = _credential(value, place, CredentialFormat.LER_RS, None)
+        return chain((record,), _nested_in_ler_rs(value, place, place.path))
+    if jose.is_json_serialization(value):
+        return (_sealed(value, place),)
+    return _walk_wrapper(value, place)
 
 
-def _walk_enveloped(value: Json, place: Place) -> Iterator[UnverifiedCredential]:
+def _walk_enveloped(value: Json, place: Place) -> Iterable[UnverifiedCredential]:
     """VCDM 2.0 section 4.13: the `id` is a data URL that holds the secured credential or presentation."""
     address = value.get("id")
     if not isinstance(address, str) or not address.startswith("data:"):
         raise UnreadableSubmission("An enveloped credential holds no data URL.", code="bad_envelope")
-    yield from _walk_data(address, place)
+    return _walk_data(address, place)
 
 
-def _walk_credential(document: Json, place: Place, jws: CompactJws | None) -> Iterator[UnverifiedCredential]:
-    format, data_model = kinds.head(document)
+def _walk_credential(
+    document: Json, place: Place, jws: CompactJws | None, head: kinds.Head
+) -> Iterable[UnverifiedCredential]:
+    format, data_model = head
     credential = _made(document, place, format, jws, data_model)
     if place.endorsed and _is_endorsable(credential, place):
         endorsed = endorsements.find(document, lambda item, path: _endorsement(item, place.inside(path)))
         credential = replace(credential, endorsements=endorsed)
-    yield credential
-    if credential.format is CredentialFormat.LER_RS:
-        yield from _nested_in_ler_rs(document, place, credential.path)
-    elif credential.format is not CredentialFormat.ENDORSEMENT:
-        yield from _nested_in_subject(document, place)
+    if format is CredentialFormat.LER_RS:
+        return chain((credential,), _nested_in_ler_rs(document, place, credential.path))
+    subject = document.get("credentialSubject")
+    if format is CredentialFormat.ENDORSEMENT or (isinstance(subject, dict) and "verifiableCredential" not in subject):
+        return (credential,)
+    return chain((credential,), _nested_in_subject(subject, place))
 
 
 def _is_endorsable(credential: UnverifiedCredential, place: Place) -> bool:
@@ -256,13 +262,11 @@ def _is_endorsable(credential: UnverifiedCredential, place: Place) -> bool:
 
 def _endorsement(item: Any, place: Place) -> UnverifiedCredential:
     """One endorsement; what stands there and cannot be read is one that cannot be read."""
-    found = next(_guarded(item, place), None)
-    return found if found is not None else _unreadable(item, place, no_credential())
+    return _something(item, place)[0]
 
 
-def _nested_in_subject(document: Json, place: Place) -> Iterator[UnverifiedCredential]:
+def _nested_in_subject(raw: Any, place: Place) -> Iterator[UnverifiedCredential]:
     """CLR 2.0: `credentialSubject.verifiableCredential`; each is judged on its own."""
-    raw = document.get("credentialSubject")
     subjects = [(".credentialSubject", raw)]
     if isinstance(raw, list):
         subjects = [(f".credentialSubject[{index}]", item) for index, item in enumerate(raw)]
@@ -330,18 +334,17 @@ def _check_length(items: list[Any]) -> None:
         raise SubmissionTooLarge(f"A list in it has more than {_MAX_ITEMS} entries.", code="too_many")
 
 
-def _something(item: Any, place: Place) -> Iterator[UnverifiedCredential]:
+def _something(item: Any, place: Place) -> list[UnverifiedCredential]:
     """What stands where a credential must stand is one; else it would be lost without a word."""
-    found = list(_guarded(item, place))
-    yield from found or [_unreadable(item, place, no_credential())]
+    return _guarded(item, place) or [_unreadable(item, place, no_credential())]
 
 
-def _guarded(item: Any, place: Place) -> Iterator[UnverifiedCredential]:
+def _guarded(item: Any, place: Place) -> list[UnverifiedCredential]:
     """One of several credentials: when it cannot be read, it alone is refused, with its own path and code."""
     try:
-        yield from list(_walk(item, place))
+        return list(_walk(item, place))
     except (UnreadableSubmission, UnsupportedFormat) as error:
-        yield _unreadable(item, place, error)
+        return [_unreadable(item, place, error)]
 
 
 def _unreadable(item: Any, place: Place, error: IntakeError) -> UnverifiedCredential:
@@ -358,12 +361,12 @@ def _unreadable(item: Any, place: Place, error: IntakeError) -> UnverifiedCreden
     )
 
 
-def _walk_sealed(value: Json, place: Place) -> Iterator[UnverifiedCredential]:
+def _sealed(value: Json, place: Place) -> UnverifiedCredential:
     jws, document = jose.open_json_serialization(value)
     secrets.refuse_keys(document)
     if not isinstance(document, dict) or kinds.credential_format(document) is not CredentialFormat.EUROPASS_EDC:
         raise UnsupportedFormat("A token in JSON serialisation cannot be checked here.", code="unsupported_format")
-    yield _credential(document, place, CredentialFormat.EUROPASS_EDC, jws)
+    return _credential(document, place, CredentialFormat.EUROPASS_EDC, jws)
 
 
 def _walk_wrapper(value: Json, place: Place) -> Iterator[UnverifiedCredential]:
@@ -418,18 +421,9 @@ def _credential(document: Json, place: Place, kind: CredentialFormat, jws: Compa
 def _made(
     document: Json, place: Place, kind: CredentialFormat, jws: CompactJws | None, data_model: str | None
 ) -> UnverifiedCredential:
-    return UnverifiedCredential(
-        path=place.path,
-        format=kind,
-        data_model=data_model,
-        document=document,
-        sha256=hashlib.sha256(place.raw).hexdigest() if place.raw is not None else _digest(document),
-        jws=jws,
-        envelopes=place.envelopes,
-        parent=place.parent,
-        url=place.url,
-        carrier=place.carrier,
-    )
+    sha256 = hashlib.sha256(place.raw).hexdigest() if place.raw is not None else _digest(document)
+    envelopes, parent, url, carrier = place.envelopes, place.parent, place.url, place.carrier
+    return UnverifiedCredential(place.path, kind, data_model, document, sha256, jws, envelopes, parent, url, carrier)
 
 
 def _digest(value: Any) -> str:
