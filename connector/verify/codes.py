@@ -278,13 +278,15 @@ def result(code: str, detail: str = "", *, check: CheckName | None = None) -> Ch
 
 def verdict_of(results: tuple[CheckResult, ...]) -> Verdict:
     """The first verdict, in order of precedence, that any result leads to; `verified` when none does."""
-    found = {CODES[r.code].verdict for r in results}
-    if found == _NO_VERDICT:
-        return Verdict.VERIFIED
-    return next((verdict for verdict in Verdict if verdict in found), Verdict.VERIFIED)
+    for one in results:
+        if one.code in _TELLING:
+            found = {CODES[r.code].verdict for r in results}
+            return next((verdict for verdict in Verdict if verdict in found), Verdict.VERIFIED)
+    return Verdict.VERIFIED
 
 
-_NO_VERDICT: Final[set[Verdict | None]] = {None}
+_TELLING: Final = frozenset(code for code, row in CODES.items() if row.verdict is not None)
+"""Codes that lead to a verdict; most records have none."""
 
 
 def as_markdown() -> str:

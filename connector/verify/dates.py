@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 CLOCK_SKEW: Final = timedelta(minutes=2)
 """How far a signer's clock may run ahead of ours, or ours behind; wallets and issuers are within seconds."""
@@ -35,9 +35,11 @@ def parse_date_time(text: object) -> datetime | None:
     second after it. Years that a `datetime` cannot hold give `EARLIEST` or `LATEST`. Digits behind the microseconds
     are cut off.
     """
-    if not isinstance(text, str) or len(text) > _MAX_CHARS:
+    if not isinstance(text, str):
         return None
-    return _remembered(text) if len(text) <= _REMEMBERED_CHARS else _parse(text)
+    if len(text) <= _REMEMBERED_CHARS:
+        return _remembered(text)
+    return _parse(text) if len(text) <= _MAX_CHARS else None
 
 
 def parse_local_date_time(text: object) -> datetime | None:
@@ -99,12 +101,16 @@ def _zone(text: str) -> timezone:
 
 def parse_numeric_date(value: object) -> datetime | None:
     """The instant that a NumericDate (RFC 7519 section 2) names; None when `value` is none."""
-    if not isinstance(value, _NUMBERS) or value.__class__ is bool or not 0 <= value <= _LAST_NUMERIC:
-        return None
-    return datetime.fromtimestamp(value, UTC)
+    if value.__class__ is int:
+        return _whole_seconds(value)
+    return _seconds(value) if isinstance(value, float) else None
 
 
-_NUMBERS: Final = (int, float)
+def _seconds(value: Any) -> datetime | None:
+    return datetime.fromtimestamp(value, UTC) if 0 <= value <= _LAST_NUMERIC else None
+
+
+_whole_seconds = lru_cache(maxsize=1024)(_seconds)
 
 
 @lru_cache(maxsize=1024)

@@ -270,7 +270,8 @@ class Policy(_Part):
     @property
     def anchors(self) -> tuple[str, ...]:
         """The trusted certificates, as PEM."""
-        return tuple([one.pem for one in self.trusted_certificates if one.pem is not None])
+        trusted = self.trusted_certificates
+        return tuple([one.pem for one in trusted if one.pem is not None]) if trusted else ()
 
     @classmethod
     def trusting(cls, ids: Iterable[str]) -> Policy:
@@ -302,7 +303,7 @@ class Policy(_Part):
             return _recognition(recognition, "policy" if fits else None, name, "policy" if name else None)
         if self.platforms and any(issuer in platform.ids() for platform in self.platforms):
             return _recognition(Recognition.RECOGNISED, "platform")
-        return self._registered(self.words(issuer) if words is None else words)
+        return self._registered(self.words(issuer) if words is None else words) if self.registries else _NOT_KNOWN
 
     def words(self, issuer: str) -> tuple[Words, ...]:
         """What each registry says of `issuer`; one that cannot be asked says so in its answer."""
@@ -372,13 +373,15 @@ def decide(report: VerificationReport, policy: Policy) -> Decision:
     proven: bool | None = None
     doubts = False
     for check in report.checks:
-        name, outcome = check.check, check.outcome
-        if check.code in _REFUSING_CODES or (outcome is _FAILED and name in _REFUSING_CHECKS):
+        if check.code in _REFUSING_CODES:
             return Decision.REFUSED
-        if outcome is _UNDETERMINED and name in _DOUBTFUL_CHECKS:
+        name, outcome = check.check, check.outcome
+        if name is _PROOF:
+            proven = outcome is _PASSED if proven is None else proven
+        elif outcome is _FAILED and name in _REFUSING_CHECKS:
+            return Decision.REFUSED
+        elif outcome is _UNDETERMINED and name in _DOUBTFUL_CHECKS:
             doubts = True
-        if proven is None and name is _PROOF:
-            proven = outcome is _PASSED
     if report.verdict in _AT_BEST_WITH_WARNING:
         return Decision.ACCEPTED_WITH_WARNING
     if report.verdict is not Verdict.VERIFIED or not proven:

@@ -89,8 +89,12 @@ def assess_all(
 ) -> tuple[AssessedCredential, ...]:
     """Verify the credentials of one submission; what they share (envelopes, status lists) is looked at once."""
     run = _Run(policy, world, applicant, now, presentation, tuple(proved_emails))
+    assessed = []
     with shared_work():
-        return tuple([_with_endorsements(_assess(credential, run), run) for credential in credentials])
+        for credential in credentials:
+            one = _assess(credential, run)
+            assessed.append(_with_endorsements(one, run) if one.credential.endorsements else one)
+    return tuple(assessed)
 
 
 @dataclass(slots=True)
@@ -103,18 +107,16 @@ class _Run:
     now: datetime
     presentation: PresentationContext | None
     proved_emails: tuple[str, ...]
-    lists: status.StatusLists = field(init=False)
-    anchors: tuple[str, ...] = field(init=False)
-    refreshes: int = field(init=False, default=0)
-    _holders: dict[tuple[int, ...], tuple[tuple[Envelope, ...], HolderFinding]] = field(
-        init=False, default_factory=dict
-    )
+    refreshes: int = 0
+    _lists: status.StatusLists | None = None
+    _holders: dict[tuple[int, ...], tuple[tuple[Envelope, ...], HolderFinding]] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.anchors = self.policy.anchors
-        self.lists = status.StatusLists(
-            self.world.documents, now=self.now, is_delegate=self._recognises, anchors=self.anchors
-        )
+    def lists(self) -> status.StatusLists:
+        """The status lists, made when the first is wanted."""
+        if self._lists is None:
+            documents, anchors = self.world.documents, self.policy.anchors
+            self._lists = status.StatusLists(documents, now=self.now, is_delegate=self._recognises, anchors=anchors)
+        return self._lists
 
     def _recognises(self, list_issuer: str) -> bool:
         found = self.policy.recognise(list_issuer, (), None)
@@ -142,11 +144,10 @@ def _with_endorsements(assessed: AssessedCredential, run: _Run) -> AssessedCrede
     """The credential with its endorsements, each judged by itself (Open Badges 3.0, "EndorsementCredential
     Verification"). They bear on nothing of it; and those of a record that is not proven are not looked at.
     """
-    found = assessed.credential.endorsements
-    if not found or not _is_proven(assessed):
+    if not _is_proven(assessed):
         return assessed
     endorsements = []
-    for one in found:
+    for one in assessed.credential.endorsements:
         endorsement = _assess(one.credential, run)
         about_this = one.about is not None and one.about in _subject_ids(endorsement.document)
         endorsements.append(AssessedEndorsement(endorsement, one.endorses, about_this))
@@ -174,7 +175,7 @@ def _assess_signed(credential: UnverifiedCredential, run: _Run) -> AssessedCrede
     documents, now = run.world.documents, run.now
 
     # 1. The proof: one known kind, a key whose owner allows it, and every signature holds.
-    proven = proof.measure(credential, documents, now=now, anchors=run.anchors)
+    proven = proof.measure(credential, documents, now=now, anchors=run.policy.anchors)
     document = proven.document
 
     # 2. The form of what was signed. It says nothing about truth, so it is looked at in any case.
@@ -254,7 +255,7 @@ def _assess_open_badge_2(credential: UnverifiedCredential, run: _Run) -> Assesse
     document = answer.document
     described = _with_issuer(document)
     dates = validity.measure_open_badge_2(document, now=run.now)
-    state = status.measure_badge(document, described["issuer"], run.lists) if signed else (result("status_none"),)
+    state = status.measure_badge(document, described["issuer"], run.lists()) if signed else (result("status_none"),)
     binding = issuer.Binding.BOUND if answer.bound else issuer.Binding.UNBOUND
     failure = issuer.published_key((answer.key,), run.policy)
     used = (answer.key,) if answer.key is not None else ()
@@ -287,17 +288,17 @@ def _conclude(
     dates: validity.ValidityFinding | None = None,
 ) -> AssessedCredential:
     report = VerificationReport(
-        path=credential.path,
-        format=str(credential.format),
-        data_model=credential.data_model,
-        securing=securing,
-        verdict=verdict_of(checks),
-        issuer=who or IssuerFinding(),
-        subject=about or SubjectFinding(),
-        valid_from=dates.valid_from if dates else None,
-        valid_until=dates.valid_until if dates else None,
-        document_sha256=credential.sha256,
-        checks=checks,
+        credential.path,
+        str(credential.format),
+        credential.data_model,
+        securing,
+        verdict_of(checks),
+        who or IssuerFinding(),
+        about or SubjectFinding(),
+        dates.valid_from if dates else None,
+        dates.valid_until if dates else None,
+        credential.sha256,
+        checks,
     )
     decision: Decision = judge.decide(report, run.policy)
     assurance = judge.assurance_of(report, decision)

@@ -117,18 +117,12 @@ def judge(
     bound = binding is Binding.BOUND and (failure is None or failure.code != "issuer_claim_mismatch")
     if failure is None and words and any(said.is_test for said in words):
         failure = _refuse_test(policy, "a registry marks it as a test entry")
-    recognised = bound and failure is None and known.recognition is Recognition.RECOGNISED and not policy.denies(issuer)
+    denied = policy.denies(issuer)
+    recognised = bound and failure is None and known.recognition is Recognition.RECOGNISED and not denied
     name, source = _name(document, known, bound, words)
-    finding = IssuerFinding(
-        id=issuer,
-        name=name,
-        name_source=source,
-        bound=bound,
-        recognised=recognised,
-        recognised_by=known.by if recognised else None,
-        sensitive=policy.is_sensitive(issuer, types),
-    )
-    first = failure or _answer(issuer, binding, known, policy)
+    by, sensitive = known.by if recognised else None, policy.is_sensitive(issuer, types)
+    finding = IssuerFinding(issuer, name, source, bound, recognised, by, sensitive)
+    first = failure or (result("issuer_denied") if denied else _answer(issuer, binding, known))
     resembled = "" if recognised or not policy.trusted_issuers else lookalike_of(issuer, name, policy)
     lookalike = result("issuer_name_lookalike", resembled[:200]) if resembled else None
     results = (first, lookalike, *remarks) if lookalike else (first, *remarks)
@@ -182,9 +176,7 @@ def type_names(document: Json) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _answer(issuer: str, binding: Binding, known: RecognitionFinding, policy: Policy) -> CheckResult:
-    if policy.denies(issuer):
-        return result("issuer_denied")
+def _answer(issuer: str, binding: Binding, known: RecognitionFinding) -> CheckResult:
     if binding is Binding.MISMATCH:
         return result("issuer_key_mismatch", issuer[:200])
     if binding is Binding.UNBOUND:

@@ -161,7 +161,8 @@ def _verify_one(
     if found.key.kind not in suite.kinds:
         raise CheckError("key_algorithm_mismatch", f"{found.key.kind} for {suite.name}")
     # 5. And the signature holds.
-    suites.spend(_COSTS.get(found.key.kind, 0))
+    if found.key.kind in _COSTS:
+        suites.spend(_COSTS[found.key.kind])
     for document in signed:
         if suite.holds(document, proof, found.key):
             return found
@@ -209,22 +210,20 @@ def measure_token(
         token = suite.read(jws, presentation=presentation)
     except CheckError as error:
         return ProofFinding(result(error.code, error.detail), fallback, securing)
-
-    def finding(code: str, detail: str = "", found: tuple[FoundKey, ...] = ()) -> ProofFinding:
-        answer = result(code, detail)
-        return ProofFinding(answer, token.document, securing, found, token.claims, (), jws.header)
-
     needed = purpose or (AUTHENTICATION if presentation else ASSERTION)
     try:
         found = verify_token(jws, token, documents, purpose=needed, now=now, anchors=anchors)
     except CheckError as error:
-        return finding(error.code, error.detail)
+        answer = result(error.code, error.detail)
+        return ProofFinding(answer, token.document, securing, (), token.claims, (), jws.header)
     if found.controller is not None and token.published_as is jose.PublishedAs.METADATA and "x5c" in jws.header:
         token.document.setdefault("issuer", found.controller)  # SD-JWT VC: else the certificate says who it is
     inner = _measure_inside(token, documents, presentation=presentation, now=now)
     if inner is not None and not inner.holds:
-        return finding(inner.result.code, f"embedded: {inner.result.detail}")
-    return finding("proof_valid", securing[0], (found,))
+        answer = result(inner.result.code, f"embedded: {inner.result.detail}")
+        return ProofFinding(answer, token.document, securing, (), token.claims, (), jws.header)
+    answer = result("proof_valid", securing[0])
+    return ProofFinding(answer, token.document, securing, (found,), token.claims, (), jws.header)
 
 
 def verify_token(
@@ -248,7 +247,8 @@ def verify_token(
         found = certificates.found_key(jws.header["x5c"], named, anchors, now=now)
     else:
         found = _token_key(jws, token, documents, purpose, now)
-    suites.spend(_COSTS.get(found.key.kind, 0))
+    if found.key.kind in _COSTS:
+        suites.spend(_COSTS[found.key.kind])
     jose.check_signature(jws, found.key)
     return found
 

@@ -48,7 +48,7 @@ def measure(document: Json, format: CredentialFormat, proof: ProofFinding) -> tu
         faults = list(credential_faults(document) if is_record else _claims_faults(document, proof))
         first = result("structure_nonconformant", "; ".join(faults[:5])) if faults else _OK
         remarks = [result("date_without_zone")] if _lacks_zone(document) else []
-    if proof.claims is not None and not token_form.is_plain(document, proof.claims, proof.header or {}):
+    if proof.claims is not None:
         remarks += token_form.measure(document, format, proof)
     if format in token_form.OPEN_BADGES and not _names_subject(document):
         remarks.append(result("subject_without_id"))
@@ -190,9 +190,9 @@ def data_model(document: Json) -> str | None:
 
 def is_url(value: object) -> bool:
     """Whether `value` is one absolute URL (any scheme)."""
-    if not isinstance(value, str):
-        return False
-    return _is_short_url(value) if len(value) <= _SHORT else _is_url(value)
+    if isinstance(value, str):
+        return _is_short_url(value) if len(value) <= _SHORT else _is_url(value)
+    return False
 
 
 def _is_url(value: str) -> bool:

@@ -114,7 +114,10 @@ def _contradiction(document: Json, claims: Json | None, subjects: list[Any], hol
     """What a signature itself says against the record's subject."""
     if claims is None and not holder.signers:
         return None
-    ids = {subject["id"] for subject in subjects if isinstance(subject, dict) and identifier(subject) is not None}
+    ids: set[str] = set()
+    for subject in subjects:
+        if isinstance(subject, dict) and isinstance(subject.get("id"), str) and subject["id"]:
+            ids.add(subject["id"])
     if claims is not None and claims.get("sub") is not None:
         sub = claims["sub"]
         if isinstance(sub, str):

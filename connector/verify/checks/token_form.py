@@ -28,78 +28,61 @@ _CLAIM_TYPES: Final[dict[str, tuple[type, ...]]] = {
 }
 
 
-def is_plain(document: Json, claims: Json, header: Json) -> bool:
-    """Whether a few looks show that `measure` finds nothing in any kind of record; False leaves it open.
+def measure(document: Json, format: CredentialFormat, proof: ProofFinding) -> list[CheckResult]:
+    """What a token's claims and header add: missing, unreadable or disagreeing ones, and remarks.
 
-    Open Badges 3.0 asks for the claims `iss`, `jti`, `nbf` and `sub`, and what they repeat is in the record.
+    Whether `iss` and `sub` agree with the record is not asked here: the checks `issuer` and `subject` refuse it if not.
     """
-    begins, subject = claims.get("nbf"), document.get("credentialSubject")
-    if begins.__class__ is not int or "iat" in claims or subject.__class__ is not dict or "kid" not in header:
-        return False
-    if not header.keys() <= _OPEN_BADGES_HEADER or ("vc" in claims and header.get("typ", "JWT") != "JWT"):
-        return False
-    if claims.get("iss").__class__ is not str or claims.get("jti").__class__ is not str:
-        return False
-    if claims.get("sub").__class__ is not str or claims["jti"] != document.get("id") or "vp" in claims:
-        return False
-    if parse_date_time(document.get("validFrom")) != parse_numeric_date(begins) and _differ(document, "nbf", begins):
-        return False
-    ends = claims.get("exp", 0)
-    return ends.__class__ is int and not (_differ(document, "exp", ends) if "exp" in claims else _ends(document))
-
-
-def measure(document: Json, format: CredentialFormat, proof: ProofFinding) -> Iterator[CheckResult]:
-    """What a token's claims and header add: missing, unreadable or disagreeing ones, and remarks."""
     claims, header = proof.claims or {}, proof.header or {}
-    by_badge_rules = format in OPEN_BADGES and not proof.securing[0].startswith("sd-jwt")  # unknown to Open Badges
-    if not _has_plain_claims(claims):
-        yield from _claim_faults(claims)
-    yield from _disagreements(document, claims)
-    kind = str(header.get("typ", "JWT")).lower().removeprefix("application/")
-    if kind.startswith("vc") and not proof.securing[0].startswith("sd-jwt"):
-        forbidden = [name for name in ("vc", "vp") if name in claims]
-        if forbidden:
-            yield result("jwt_claim_forbidden", f"{', '.join(forbidden)} in {kind}")
-    if by_badge_rules:
-        yield from _badge_faults(document, claims)
-        unusual = _unusual(claims, header, kind)
-        if unusual:
-            yield result("jose_header_unusual", ", ".join(unusual[:5]))
-
-
-def _disagreements(document: Json, claims: Json) -> Iterator[CheckResult]:
-    """Claims that stand for a member of the record, and say something else than it does.
-
-    Of dates both count, so that a difference can only shorten the time in which the record is valid: a remark.
-    Not `iss` and `sub`: the checks `issuer` and `subject` look at them, and refuse what does not agree.
-    """
+    in_sd_jwt = proof.securing[0].startswith("sd-jwt")  # unknown to Open Badges
+    found = [] if _has_plain_claims(claims) else list(_claim_faults(claims))
     if "jti" in claims and "id" in document and claims["jti"] != document["id"]:
-        yield result("jwt_id_mismatch", "jti")
+        found.append(result("jwt_id_mismatch", "jti"))
     other = [claim for claim in _SAME_DATES if claim in claims and _differ(document, claim, claims[claim])]
-    if other:
-        yield result("jwt_dates_differ", ", ".join(other))
+    if other:  # both count, so that it can only shorten the time in which the record is valid
+        found.append(result("jwt_dates_differ", ", ".join(other)))
+    if ("vc" in claims or "vp" in claims) and not in_sd_jwt:
+        found += _forbidden(claims, header)
+    if format in OPEN_BADGES and not in_sd_jwt:
+        found += _badge_faults(document, claims)
+        if "vc" in claims or "kid" not in header or not header.keys() <= _OPEN_BADGES_HEADER:
+            found += _unusual(claims, header)
+    return found
 
 
-def _badge_faults(document: Json, claims: Json) -> Iterator[CheckResult]:
+def _forbidden(claims: Json, header: Json) -> Iterator[CheckResult]:
+    """VC-JOSE-COSE: the payload of a token of this type is the record, and holds none."""
+    kind = _kind(header)
+    if kind.startswith("vc"):
+        yield result("jwt_claim_forbidden", f"{', '.join(name for name in ('vc', 'vp') if name in claims)} in {kind}")
+
+
+def _badge_faults(document: Json, claims: Json) -> list[CheckResult]:
     """What Open Badges 3.0 requires; a missing `sub` or `exp` occurs in published badges, and costs nothing."""
-    missing = [name for name in ("iss", "jti", "nbf") if claims.get(name) is None]
-    if missing:
-        yield result("jwt_claim_missing", ", ".join(missing))
+    found = []
+    if claims.get("iss") is None or claims.get("jti") is None or claims.get("nbf") is None:
+        missing = [name for name in ("iss", "jti", "nbf") if claims.get(name) is None]
+        found.append(result("jwt_claim_missing", ", ".join(missing)))
     if "sub" not in claims and _first_subject_id(document) is not None:
-        yield result("jwt_sub_missing")
-    if "exp" not in claims and _ends(document):
-        yield result("jwt_dates_differ", "exp is missing")
+        found.append(result("jwt_sub_missing"))
+    if "exp" not in claims and ("validUntil" in document or "expirationDate" in document):
+        found.append(result("jwt_dates_differ", "exp is missing"))
+    return found
 
 
-def _unusual(claims: Json, header: Json, kind: str) -> list[str]:
+def _unusual(claims: Json, header: Json) -> Iterator[CheckResult]:
     """What Open Badges 3.0 does not allow in a header."""
-    unusual = [name[:40] for name in header if name not in _OPEN_BADGES_HEADER]
-    unusual.sort()
+    unusual = [name[:40] for name in sorted(header.keys() - _OPEN_BADGES_HEADER)]
     if "kid" not in header and "jwk" not in header:
         unusual.append("neither kid nor jwk")
-    if "vc" in claims and kind != "jwt":
-        unusual.append(f"typ {kind[:40]}")
-    return unusual
+    if "vc" in claims and _kind(header) != "jwt":
+        unusual.append(f"typ {_kind(header)[:40]}")
+    if unusual:
+        yield result("jose_header_unusual", ", ".join(unusual[:5]))
+
+
+def _kind(header: Json) -> str:
+    return str(header.get("typ", "JWT")).lower().removeprefix("application/")
 
 
 def _differ(document: Json, claim: str, value: object) -> bool:
@@ -113,10 +96,6 @@ def _differ(document: Json, claim: str, value: object) -> bool:
     written = [parse_local_date_time(document[name]) for name in _SAME_DATES[claim] if name in document]
     whole = [w.replace(microsecond=0) if w and w.microsecond else w for w in written]
     return bool(whole) and (instant.replace(microsecond=0) if instant.microsecond else instant) not in whole
-
-
-def _ends(document: Json) -> bool:
-    return "validUntil" in document or "expirationDate" in document
 
 
 def _has_plain_claims(claims: Json) -> bool:

@@ -46,19 +46,24 @@ class _Unreadable(ValueError):
 
 def measure(document: Json, claims: Json | None, *, now: datetime) -> ValidityFinding:
     """Compare `now` with every date of a credential and its token."""
-    begin = end = None
+    begin: datetime | None = None
+    end: datetime | None = None
     try:
         for name in _BEGIN:
             if name in document:
-                begin = _later(begin, _read(document, name))
+                instant = _read(document, name)
+                begin = instant if begin is None or instant > begin else begin
         for name in _END:
             if name in document:
-                end = _earlier(end, _read(document, name))
+                instant = _read(document, name)
+                end = instant if end is None or instant < end else end
         if claims:
             if claims.get("nbf") is not None:
-                begin = _later(begin, _numeric(claims, "nbf"))
+                instant = _numeric(claims, "nbf")
+                begin = instant if begin is None or instant > begin else begin
             if "exp" in claims:
-                end = _earlier(end, _numeric(claims, "exp"))
+                instant = _numeric(claims, "exp")
+                end = instant if end is None or instant < end else end
     except _Unreadable as error:
         return ValidityFinding(result("validity_malformed", str(error)))
     return _compare(begin, end, now)
@@ -72,14 +77,6 @@ def measure_open_badge_2(document: Json, *, now: datetime) -> ValidityFinding:
     except _Unreadable as error:
         return ValidityFinding(result("validity_malformed", str(error)))
     return _compare(begin, end, now)
-
-
-def _later(one: datetime | None, other: datetime) -> datetime:
-    return other if one is None or other > one else one
-
-
-def _earlier(one: datetime | None, other: datetime) -> datetime:
-    return other if one is None or other < one else one
 
 
 _CURRENT: Final = result("validity_current")

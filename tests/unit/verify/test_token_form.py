@@ -46,19 +46,17 @@ TOKENS: dict[str, Callable[[Json, Json], Any]] = {
 
 
 @pytest.mark.parametrize("name", TOKENS)
-def test_each_breach_is_found_by_the_short_way_too(name: str) -> None:
+def test_each_breach_is_found(name: str) -> None:
     document = Issuer("form").unsigned_badge(subject_id=MARIA_DID)
     document |= {"validFrom": "2025-05-01T00:00:00Z", "validUntil": "2030-05-01T00:00:00Z"}
     claims = {"iss": document["issuer"]["id"], "jti": document["id"], "sub": MARIA_DID}
     claims |= {"nbf": 1_746_057_600, "exp": 1_903_824_000}
     header = {"alg": "EdDSA", "kid": "did:example:issuer#1", "typ": "vc+jwt"}
     found = proof.ProofFinding(result("proof_valid"), document, securing=("jwt-EdDSA",), claims=claims, header=header)
-    assert token_form.is_plain(document, claims, header)
     assert token_form._has_plain_claims(claims)
-    assert list(token_form.measure(document, CredentialFormat.OPEN_BADGE_3, found)) == []
+    assert token_form.measure(document, CredentialFormat.OPEN_BADGE_3, found) == []
     TOKENS[name](claims, header)
-    assert list(token_form.measure(document, CredentialFormat.OPEN_BADGE_3, found))
-    assert not token_form.is_plain(document, claims, header)
+    assert token_form.measure(document, CredentialFormat.OPEN_BADGE_3, found)
     if token_form._has_plain_claims(claims):
         assert list(token_form._claim_faults(claims)) == [], "the short way round would overlook it"
 

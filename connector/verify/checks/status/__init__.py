@@ -7,7 +7,7 @@ Status List 2021, Revocation List 2020), `edtech` (1EdTech Revocation List), `to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from connector.model.report import CheckName, CheckResult, Outcome, Verdict
@@ -27,11 +27,12 @@ _CLEAR: Final = "status_clear"
 _NONE: Final = (result("status_none"),)
 
 
-def measure(document: Json, claims: Json | None, lists: StatusLists) -> tuple[CheckResult, ...]:
+def measure(document: Json, claims: Json | None, get_lists: Callable[[], StatusLists]) -> tuple[CheckResult, ...]:
     """Look up every status entry of `document`, whose proof holds; the gravest answer comes first.
 
     Args:
         claims: the payload of the token that secures it, whose `status` claim counts too.
+        get_lists: asked for only when there is an entry; most records have none.
     """
     in_token = claims is not None and "status" in claims
     if "credentialStatus" not in document and not in_token:
@@ -41,6 +42,7 @@ def measure(document: Json, claims: Json | None, lists: StatusLists) -> tuple[Ch
         identifier if isinstance(identifier, str) else None, proof.identifier(document.get("issuer", _iss(claims)))
     )
     answers: list[CheckResult] = []
+    lists = get_lists()
     if "credentialStatus" in document:
         answers += _entries(document["credentialStatus"], record, lists)
     if claims is not None and in_token:
