@@ -110,6 +110,11 @@ class Cache:
                     self._entries[key] = replace(entry, good_until=until)
 
 
+def _again(error: FetchError) -> FetchError:
+    """The same once more, without what its frames held (half an answer)."""
+    return FetchError(error.message, code=error.code, detail=error.detail, refused=error.refused)
+
+
 class Documents:
     """A `DocumentSource` over any exchange: cache, redirects and the list of what was wanted."""
 
@@ -161,13 +166,13 @@ class Documents:
             known = FetchError("One record needs too many documents that are slow.", code="session_timeout")
         if known is not None:
             self._note(url, "refused" if known.refused else "failed", None)
-            raise FetchError(known.message, code=known.code, detail=known.detail, refused=known.refused)
+            raise _again(known)
         start = time.monotonic()
         try:
             return self._follow(url, purpose, accept)
         except FetchError as error:
             if self._failures is not None:
-                self._failures[url, purpose] = error
+                self._failures[url, purpose] = _again(error)
             raise
         finally:
             self._seconds_left -= time.monotonic() - start

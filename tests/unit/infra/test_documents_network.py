@@ -431,6 +431,7 @@ def test_a_site_that_is_down_is_waited_for_once_in_a_session() -> None:
                     session.get(url, purpose=Purpose.KEY)
                 assert caught.value.code == "unreachable"
             assert [(r.url, r.outcome) for r in session.requests] == [(url, "failed")] * 3
+            assert [kept.__traceback__ for kept in (session._failures or {}).values()] == [None], "no half answers"
     assert asked == ["/did.json"] * 2
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 
+from connector import codec
 from connector.answers import MAX_CLAIMS, answer
 from connector.model.submission import Submission
 from connector.ports import World
 from connector.testing.documents import NOW, MemoryDocuments
 from connector.testing.issuer import Issuer
-from connector.testing.signing import SigningKey
+from connector.testing.signing import SigningKey, compact_json
 from connector.verify import Policy, dates, keys
 from connector.verify.checks.issuer import MAX_IDENTIFIER, MAX_NAME
+from connector.verify.did import did_jwk
 from connector.verify.errors import CheckError
 
 from .conftest import EMAIL, MARIA, Scene, codes
@@ -61,6 +63,16 @@ def test_what_is_no_date_is_not_remembered() -> None:
     assert dates.parse_date_time("2025-05-01T00:00:00." + "1" * 1_000_000 + "Z") is None
     assert dates.parse_date_time("x" * 1_000_000) is None
     assert dates._remembered.cache_info().currsize == before
+
+
+def test_a_did_jwk_padded_with_members_is_not_remembered() -> None:
+    """8 kB of empty lists take 200 kB once they are parsed, a thousand times."""
+    jwk = SigningKey("padded").public_jwk
+    for padding, more in ((10, 1), (2_000, 0)):
+        before = did_jwk._remembered.cache_info().currsize
+        did = f"did:jwk:{codec.b64url_encode(compact_json({**jwk, 'pad': [[]] * padding}))}"
+        assert did_jwk.resolve(did).id == did
+        assert did_jwk._remembered.cache_info().currsize == before + more
 
 
 def test_a_key_padded_with_members_of_other_kinds_is_not_remembered() -> None:

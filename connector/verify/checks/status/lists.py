@@ -80,7 +80,7 @@ class StatusLists:
             try:
                 known = load()
             except CheckError as error:
-                known = error
+                known = CheckError(error.code, error.detail)  # the one that was raised keeps all that its frames held
             self._known[key] = known
         if isinstance(known, CheckError):
             raise CheckError(known.code, known.detail)
@@ -110,8 +110,11 @@ class StatusLists:
             SubmissionTooLarge, UnreadableSubmission: as `codec.inflate`.
             CheckError: the lists of this submission are too large together.
         """
+        self._inflated += MAX_LIST_BYTES  # what turns out to be broken costs as much
+        if self._inflated - MAX_LIST_BYTES > MAX_INFLATED:
+            raise _too_much()
         bits = codec.inflate(raw, max_bytes=MAX_LIST_BYTES, gzip=gzip)
-        self._inflated += len(bits)
+        self._inflated += len(bits) - MAX_LIST_BYTES
         if self._inflated > MAX_INFLATED:
             raise _too_much()
         return bits
