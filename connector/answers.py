@@ -24,7 +24,7 @@ from connector.intake import fetch_link, only_link, receive
 from connector.model.applicant import Applicant
 from connector.model.claims import Claim
 from connector.model.credential import AssessedCredential, AssessedEndorsement, CredentialFormat
-from connector.model.report import DECISION_ORDER, CheckResult, Decision, RequestRecord, Verdict
+from connector.model.report import DECISION_ORDER, CheckName, CheckResult, Decision, Outcome, RequestRecord, Verdict
 from connector.model.submission import Submission
 from connector.normalize import EMPTY, Crosswalk, read_claims
 from connector.ports import World
@@ -87,7 +87,7 @@ class Examination:
         """Something could not be found out because a document could not be had just now: worth trying again."""
         if isinstance(self.error, FetchError):
             return not self.error.refused
-        if not any(a.report.verdict in _NOT_FOUND_OUT for a in self.assessed):
+        if not any(a.report.verdict in _NOT_FOUND_OUT and not _issuer_fails(a) for a in self.assessed):
             return False
         return any(r.outcome == "failed" or (r.status or 0) >= 500 or r.status == _BUSY for r in self.requests)
 
@@ -160,6 +160,11 @@ def examine(
     return look_into(
         submission, policy, world, applicant=applicant, now=now, crosswalk=crosswalk, assess_options=assess_options
     )
+
+
+def _issuer_fails(assessed: AssessedCredential) -> bool:
+    """No document that may come yet helps a record whose issuer is refused."""
+    return any(c.check is CheckName.ISSUER and c.outcome is Outcome.FAILED for c in assessed.report.checks)
 
 
 def _states(assessed: AssessedCredential, speaking: set[str]) -> bool:

@@ -272,8 +272,9 @@ def _follow_up(connector: Connector, issuer: str, verdict: IssuerVerdict, as_jso
         return
     _say(f"{issuer} is {verdict}, in {connector.settings.policy_file}.")
     for record in records:
-        writes = record.receipt.writes if record.receipt else 0
-        _say(f"  {record.id}: {str(record.state).replace('_', ' ')}, {writes} writes")
+        # One that no longer counts has no receipt where others share its fields: their lines were written anew.
+        writes = f", {record.receipt.writes} writes" if record.receipt else ""
+        _say(f"  {record.id}: {str(record.state).replace('_', ' ')}{writes}")
         if record.next_attempt_at is not None:
             _say("    something could not be had just now: `ler-connector serve` tries again")
     if not records:

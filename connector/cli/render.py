@@ -35,9 +35,10 @@ ASSURANCE_WORDS = {
     "verified": "genuine, issuer on our list, issued to the applicant",
     "genuine_name_match": "genuine, issuer on our list, same name, not proven to be this person",
     "source_confirmed": "confirmed by the issuer's site, issuer on our list",
-    "genuine_unbound": "genuine, but issuer not on our list, not tied to the applicant, or something about it is open",
     "stated": "stated by the applicant",
 }
+UNANSWERED = {"failed": "no answer from", "refused": "not asked"}
+"""The outcomes of a request in words: `refused` is the guard's word about an address, not one about the record."""
 
 
 def show_answer(console: Console, answer: dict[str, Any]) -> None:
@@ -57,19 +58,24 @@ def show_answer(console: Console, answer: dict[str, Any]) -> None:
     for credential in answer["credentials"]:
         _show_credential(console, credential, named.get(credential["path"], ""))
     _show_claims(console, answer["claims"])
-    unanswered = [r for r in answer["requests"] if r["outcome"] != "answered"]
-    for request in unanswered:
-        console.print(f"  [yellow]{request['outcome']}[/yellow]  {escape(request['url'])}")
+    unanswered = dict.fromkeys((r["outcome"], r["url"]) for r in answer["requests"] if r["outcome"] != "answered")
+    for outcome, url in unanswered:
+        console.print(f"  [yellow]{UNANSWERED[outcome]}[/yellow]  {escape(url)}")
     if answer.get("plan") is not None:
         show_plan(console, answer["plan"])
+        if all(c["decision"] == "refused" and c["format"] != "ler_rs" for c in answer["credentials"]):
+            console.print("  [yellow]All of it is refused: as it is now, `deliver` writes nothing of it.[/yellow]")
 
 
 def _show_credential(console: Console, credential: dict[str, Any], achievement: str) -> None:
     issuer = credential["issuer"]
     name = issuer["name"] or issuer["id"] or "nobody named"
     how = "" if issuer["name_source"] in ("policy", None) else f" ({issuer['name_source'].replace('_', ' ')} name)"
-    signed = "" if issuer["bound"] or not credential["securing"] else "; signed, but not shown to be by that issuer"
-    heading = "  ".join(part for part in (credential["path"], credential["format"], achievement) if part)
+    outcomes = {check["check"]: check["outcome"] for check in reversed(credential["checks"])}
+    unbound = outcomes.get("proof") == "passed" and not issuer["bound"]
+    signed = "; signed, but not shown to be by that issuer" if unbound else ""
+    path = "" if credential["path"] == "$" else credential["path"]
+    heading = "  ".join(part for part in (path, credential["format"], achievement) if part)
     table = Table(title=escape(heading), title_justify="left", show_header=False, box=None)
     table.add_column(style="bold")
     table.add_column()
@@ -82,11 +88,21 @@ def _show_credential(console: Console, credential: dict[str, Any], achievement: 
         table.add_row(check["check"], words, escape(check["summary"]) + detail)
     for endorsement in credential["endorsements"]:
         table.add_row("endorsed", *_endorsement(endorsement))
-    colour = COLOURS.get(credential["decision"], "")
-    table.add_row("decision", f"[{colour}]{_words(credential['decision'])}[/{colour}]", credential["verdict"])
+    colour, verdict = COLOURS.get(credential["decision"], ""), f"verdict: {credential['verdict']}"
+    table.add_row("decision", f"[{colour}]{_words(credential['decision'])}[/{colour}]", verdict)
     refused = credential["decision"] == "refused"
-    table.add_row("assurance", "", NOTHING_WRITTEN if refused else ASSURANCE_WORDS[credential["assurance"]])
+    table.add_row("assurance", "", NOTHING_WRITTEN if refused else _assurance(credential, outcomes["subject"]))
     console.print(table)
+
+
+def _assurance(credential: dict[str, Any], subject: str) -> str:
+    """The assurance in words; of the three reasons for `genuine_unbound` the first that holds."""
+    if credential["assurance"] != "genuine_unbound":
+        return ASSURANCE_WORDS[credential["assurance"]]
+    if not credential["issuer"]["recognised"]:
+        return "genuine, issuer not on our list"
+    open_ = "but something about it is open" if subject == "passed" else "not tied to the applicant"
+    return f"genuine, issuer on our list, {open_}"
 
 
 def _endorsement(endorsement: dict[str, Any]) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from connector import registry
-from connector.answers import answer
+from connector.answers import answer, examine
 from connector.mapping import PlanContext, load_mapping, make_plan, shipped_mapping
 from connector.model.applicant import Applicant
 from connector.model.changes import ChangeSet
@@ -74,3 +74,16 @@ def test_bad_input_is_an_answer(content: bytes, verdict: str) -> None:
     assert (found["decision"], found["verdict"], found["credentials"], found["plan"]) == ("refused", verdict, [], None)
     assert found["error"]["code"]
     assert found["error"]["message"].endswith(".")
+
+
+@pytest.mark.parametrize(("denied", "waits"), [(False, True), (True, False)])
+def test_what_an_outage_hides_is_waited_for_unless_its_issuer_is_refused(denied: bool, waits: bool) -> None:
+    issuer = Issuer("lakeview", method="web")
+    found = examine(
+        Submission(content=json.dumps(issuer.open_badge(email=EMAIL)).encode()),
+        Policy(denied_issuers=(issuer.id,) if denied else ()),
+        World(MemoryDocuments({str(issuer.document_url): 503})),
+        applicant=Applicant(emails=(EMAIL,)),
+        now=NOW,
+    )
+    assert (found.verdict, found.passing) == ("unresolvable", waits)

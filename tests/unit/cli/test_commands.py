@@ -226,6 +226,61 @@ def test_nested_credentials_are_told_apart_by_name_and_refused_ones_have_no_assu
     assert re.search(r"assurance +-\s", found.stdout)
 
 
+def shown(tmp_path: Path, document: Any, *options: str, world: Any = None) -> str:
+    """What `verify` prints about a document whose issuer's documents are those of `world`."""
+    (tmp_path / "shown.json").write_text(json.dumps(document))
+    (tmp_path / "world.json").write_text(json.dumps(world or {}))
+    found = CliRunner().invoke(app, ["verify", "shown.json", "--documents", "world.json", *options])
+    assert found.exit_code == 1, found.output
+    return found.stdout
+
+
+def test_only_what_has_a_genuine_signature_is_called_signed_but_not_by_its_issuer(
+    tmp_path: Path,
+) -> None:
+    issuer = Issuer("lakeview", method="web")
+    words = "signed, but not shown to be by that issuer"
+    stranger = issuer.jwt_badge(email=EMAIL, header={"kid": None, "jwk": issuer.key.public_jwk})
+    assert words in shown(tmp_path, stranger)
+    assert words not in shown(tmp_path, issuer.open_badge(email=EMAIL))
+    assert words not in shown(tmp_path, issuer.open_badge(email=EMAIL, tampered=True), world=recorded_world(issuer))
+
+
+def test_an_address_that_was_not_asked_is_told_once_and_apart_from_a_refused_record(
+    tmp_path: Path,
+) -> None:
+    issuer = Issuer("lakeview", method="web")
+    clr = issuer.clr(badges=[issuer.open_badge(name=name, email=EMAIL) for name in ("Welder I", "Rigger I")])
+    (tmp_path / "offline.json").write_text(json.dumps(clr))
+    found = CliRunner().invoke(app, ["verify", "offline.json", "--offline"]).stdout
+    assert found.count(f"  not asked  {issuer.document_url}") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ((), "genuine, issuer not on our list"),
+        (("--policy", "policy.yaml"), "genuine, issuer on our list, not tied to the applicant"),
+    ],
+)
+def test_of_what_is_genuine_but_unbound_the_one_reason_is_said(
+    options: tuple[str, ...], words: str, tmp_path: Path
+) -> None:
+    issuer = Issuer("lakeview")
+    (tmp_path / "policy.yaml").write_text(f"trusted_issuers: ['{issuer.id}']")
+    out = shown(tmp_path, issuer.open_badge(email=EMAIL), *options)
+    assert re.search(rf"assurance +{words}\s*$", out, re.MULTILINE), out
+
+
+def test_a_plan_of_what_is_refused_says_that_nothing_of_it_is_delivered(tmp_path: Path) -> None:
+    issuer = Issuer("lakeview")
+    words = "`deliver` writes nothing of it"
+    (tmp_path / "lost.json").write_text(json.dumps(Issuer("lakeview", method="web").open_badge(email=EMAIL)))
+    (tmp_path / "good.json").write_text(json.dumps(issuer.open_badge(email=EMAIL)))
+    assert words in CliRunner().invoke(app, ["plan", "lost.json", "--ats", "greenhouse", "--offline"]).stdout
+    assert words not in CliRunner().invoke(app, ["plan", "good.json", "--ats", "greenhouse", "--offline"]).stdout
+
+
 # --- deliver ---
 
 
