@@ -37,7 +37,7 @@ def sandbox(
         Path | None, typer.Option("--workday-wsdl", help="The vendor's WSDL: every request is validated against it.")
     ] = None,
     env: Annotated[
-        Path | None, typer.Option("--env", help="Also write the settings to this file, as a `.env` has them.")
+        Path | None, typer.Option("--env", help="Also write the settings to this new file, as a `.env` has them.")
     ] = None,
 ) -> None:
     """Run stand-ins for the ATSs on loopback, each in its vendor's wire format."""
@@ -91,8 +91,18 @@ def _quoted(value: str) -> str:
 
 
 def _write(path: Path, lines: list[str]) -> None:
+    """Write the settings to a new file. One that is there may hold somebody's keys, and is left as it is."""
+    text = "\n".join(lines)
     try:
-        path.write_text("\n".join(lines), encoding="utf-8")
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        if not path.read_bytes().startswith(text.encode()):
+            raise ConfigurationError(
+                f"{path} is there already, with other settings, and is left as it is: name another, or move it away."
+            ) from None
+        print(f"# {path} has them already")
+        return
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}.") from None
     print(f"# written to {path}")

@@ -187,6 +187,22 @@ def test_the_sandbox_prints_settings_whole_and_people_under_headings(
     assert "maria.okafor@mail.example" in people
 
 
+def test_the_sandbox_replaces_no_settings_of_somebody_elses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connector.cli.sandbox.wait_for_interrupt", lambda: None)
+    monkeypatch.setattr("connector.testing.loopback.LoopbackServer.url", property(lambda _: "http://127.0.0.1:8100"))
+    made = tmp_path / "made.env"
+    for more in ("", "LER_POLICY_FILE=policy.yaml\n"):
+        kept = made.read_text() + more if made.exists() else None
+        if kept is not None:
+            made.write_text(kept)
+        assert CliRunner().invoke(app, ["sandbox", "--port", "0", "--env", "made.env"]).exit_code == 0
+        assert kept is None or made.read_text() == kept
+    made.write_text("LER_SECRET_KEY=mine\n")
+    found = CliRunner().invoke(app, ["sandbox", "--port", "0", "--env", "made.env"])
+    assert "is left as it is" in str(found.exception)
+    assert made.read_text() == "LER_SECRET_KEY=mine\n"
+
+
 # --- verify, version ---
 
 
