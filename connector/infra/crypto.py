@@ -7,7 +7,6 @@ the first is used, every one still opens.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import os
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from connector import codec
 from connector.errors import ConfigurationError, StoreError
 
 MIN_KEY_CHARS: Final = 32
@@ -115,5 +115,4 @@ def _key_id(key: str) -> bytes:
 
 
 def _mac(key: bytes, message: str) -> str:
-    raw = hmac.new(key, message.encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    return codec.b64url_encode(hmac.new(key, message.encode(), hashlib.sha256).digest())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import re
@@ -10,8 +9,9 @@ from dataclasses import fields as dataclass_fields
 from datetime import UTC, datetime
 from typing import Any
 
+from connector import codec
 from connector.deliver.ledger import LedgerEntry
-from connector.errors import LinkError
+from connector.errors import IntakeError, LinkError
 from connector.model.applicant import ApplicationRef
 from connector.model.changes import EffectState
 from connector.model.report import Assurance
@@ -25,15 +25,14 @@ def target_of(ref: ApplicationRef) -> str:
 
 
 def cursor_of(work: Work) -> str:
-    raw = f"{round(work.created_at.timestamp() * 1000)}:{work.id}"
-    return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+    return codec.b64url_encode(f"{round(work.created_at.timestamp() * 1000)}:{work.id}".encode())
 
 
 def read_cursor(cursor: str) -> tuple[datetime, str]:
     """Raises LinkError for a cursor that we did not give."""
     try:
-        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except ValueError:
+        raw = codec.b64url_decode(cursor).decode()
+    except (IntakeError, UnicodeDecodeError):
         raw = ""
     found = re.fullmatch(r"([0-9]{1,14}):([a-z0-9_]+)", raw)
     if found is None:
