@@ -15,12 +15,11 @@ from connector.model.credential import AssessedCredential, CompactJws, Credentia
 from connector.model.report import CheckName, CheckResult, Decision, Outcome, Verdict
 from connector.ports import DocumentSource, Purpose
 from connector.verify import published_json
-from connector.verify.checks.proof import identifier
 from connector.verify.codes import result
 from connector.verify.dates import parse_date_time
 from connector.verify.errors import CheckError
 from connector.verify.policy import Refresh
-from connector.verify.spelling import comparable, every, reference
+from connector.verify.spelling import comparable, every, identifier, reference
 
 Json = dict[str, Any]
 

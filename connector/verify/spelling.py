@@ -26,10 +26,17 @@ def reference(value: Any) -> Any:
     return value
 
 
-def comparable(identifier: str) -> str:
+def identifier(value: object) -> str | None:
+    """The id of an issuer, holder or subject that is written as text or as an object."""
+    if isinstance(value, dict):
+        value = value.get("id")
+    return value if isinstance(value, str) and value else None
+
+
+def comparable(text: str) -> str:
     """An id for comparing: percent-decoded, without white space around it (Open Badges 3.0, "Credential equality and
     comparison algorithm")."""
-    return unquote(identifier).strip()
+    return unquote(text).strip()
 
 
 def every(value: Any) -> list[Any]:

@@ -19,6 +19,7 @@ from connector.verify.checks.structure import presentation_faults
 from connector.verify.codes import result
 from connector.verify.did import authorised_keys
 from connector.verify.errors import CheckError
+from connector.verify.spelling import identifier
 
 Json = dict[str, Any]
 
@@ -140,7 +141,7 @@ def _judge(
         return HolderFinding(result("holder_malformed", "; ".join(faults[:5])))
     signers = frozenset(key.controller for key in found.keys if key.controller)
     claims = found.claims or {}
-    named = [name for name in (proof.identifier(found.document.get("holder")), claims.get("iss")) if name is not None]
+    named = [name for name in (identifier(found.document.get("holder")), claims.get("iss")) if name is not None]
     if not signers and not any([_has_other_keys(name, found, documents, now) for name in named]):  # noqa: C419  # two
         return HolderFinding(result("holder_unchecked", "the key is nobody's"))
     if not all(isinstance(name, str) and name in signers for name in named):

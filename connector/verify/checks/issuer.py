@@ -14,7 +14,7 @@ from typing import Any, Final
 from connector.model.frozen import frozen
 from connector.model.report import CheckResult, IssuerFinding
 from connector.ports import DocumentSource
-from connector.verify.checks.proof import ASSERTION, ProofFinding, identifier
+from connector.verify.checks.proof import ASSERTION, ProofFinding
 from connector.verify.checks.published_keys import is_published
 from connector.verify.codes import result
 from connector.verify.did import FoundKey, authorised_keys
@@ -23,7 +23,7 @@ from connector.verify.keys import PublicKey
 from connector.verify.lookalike import lookalike_of
 from connector.verify.policy import Policy, Recognition, RecognitionFinding, TestIssuers
 from connector.verify.registries import Words
-from connector.verify.spelling import every
+from connector.verify.spelling import every, identifier
 
 Json = dict[str, Any]
 

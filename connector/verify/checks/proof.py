@@ -20,6 +20,7 @@ from connector.verify.dates import CLOCK_SKEW, parse_date_time, parse_numeric_da
 from connector.verify.did import NO_KEYS_THERE, FoundKey, KeyQuestion, find_in_metadata, find_key, find_key_of
 from connector.verify.errors import CheckError
 from connector.verify.keys import KeyKind
+from connector.verify.spelling import identifier
 from connector.verify.suites import jose, sd_jwt
 
 Json = dict[str, Any]
@@ -311,10 +312,3 @@ def _published_key(
 
 def _token_time(claims: Json, now: datetime) -> datetime:
     return parse_numeric_date(claims.get("iat")) or parse_numeric_date(claims.get("nbf")) or now
-
-
-def identifier(value: object) -> str | None:
-    """The id of an issuer, holder or subject that is written as text or as an object."""
-    if isinstance(value, dict):
-        value = value.get("id")
-    return value if isinstance(value, str) and value else None

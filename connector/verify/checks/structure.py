@@ -15,10 +15,10 @@ from connector import hosting
 from connector.model.credential import CredentialFormat
 from connector.model.report import CheckResult
 from connector.verify.checks import token_form
-from connector.verify.checks.proof import ProofFinding, identifier
+from connector.verify.checks.proof import ProofFinding
 from connector.verify.codes import result
 from connector.verify.dates import parse_date_time, parse_local_date_time
-from connector.verify.spelling import every
+from connector.verify.spelling import every, identifier
 
 Json = dict[str, Any]
 

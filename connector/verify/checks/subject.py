@@ -17,9 +17,8 @@ from connector.model.applicant import Applicant
 from connector.model.frozen import frozen
 from connector.model.report import CheckResult, SubjectFinding, SubjectMatch
 from connector.verify.checks.holder import HolderFinding
-from connector.verify.checks.proof import identifier
 from connector.verify.codes import result
-from connector.verify.spelling import every, single
+from connector.verify.spelling import every, identifier, single
 
 Json = dict[str, Any]
 

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from connector.model.credential import CredentialFormat
 from connector.model.report import CheckResult
-from connector.verify.checks.proof import ProofFinding, identifier
+from connector.verify.checks.proof import ProofFinding
 from connector.verify.codes import result
 from connector.verify.dates import parse_date_time, parse_local_date_time, parse_numeric_date
+from connector.verify.spelling import identifier
 
 Json = dict[str, Any]
 

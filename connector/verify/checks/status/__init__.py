@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from connector.model.report import CheckName, CheckResult, Outcome, Verdict
-from connector.verify.checks import proof
 from connector.verify.checks.status import bitstring, edtech, revoked_assertions, token_list
 from connector.verify.checks.status.lists import Record, StatusLists
 from connector.verify.codes import CODES, result
 from connector.verify.errors import CheckError
-from connector.verify.spelling import every
+from connector.verify.spelling import every, identifier
 
 __all__ = ["MAX_ENTRIES", "StatusLists", "measure", "measure_badge"]
 
@@ -37,10 +36,8 @@ def measure(document: Json, claims: Json | None, get_lists: Callable[[], StatusL
     in_token = claims is not None and "status" in claims
     if "credentialStatus" not in document and not in_token:
         return _NONE
-    identifier = document.get("id")
-    record = Record(
-        identifier if isinstance(identifier, str) else None, proof.identifier(document.get("issuer", _iss(claims)))
-    )
+    own = document.get("id")
+    record = Record(own if isinstance(own, str) else None, identifier(document.get("issuer", _iss(claims))))
     answers: list[CheckResult] = []
     lists = get_lists()
     if "credentialStatus" in document:

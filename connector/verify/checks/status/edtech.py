@@ -12,11 +12,10 @@ from urllib.parse import unquote
 from connector import hosting
 from connector.model.frozen import frozen
 from connector.model.report import CheckResult
-from connector.verify.checks import proof
 from connector.verify.checks.status.lists import Record, StatusLists, parse_names
 from connector.verify.codes import result
 from connector.verify.errors import CheckError
-from connector.verify.spelling import comparable, reference
+from connector.verify.spelling import comparable, identifier, reference
 
 Json = dict[str, Any]
 
@@ -71,7 +70,7 @@ def _load(url: str, record: Record, lists: StatusLists) -> _List:
     document = parse_names(lists.fetch(url, _ACCEPT).content)
     own_id = document.get("id")
     own_id = own_id if isinstance(own_id, str) else None
-    issuer = proof.identifier(document.get("issuer"))
+    issuer = identifier(document.get("issuer"))
     entries: list[object] = []
     for name in _MEMBERS:
         if name in document:

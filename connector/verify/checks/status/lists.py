@@ -21,6 +21,7 @@ from connector.verify.checks import issuer as issuer_check
 from connector.verify.checks import proof, validity
 from connector.verify.did import FoundKey
 from connector.verify.errors import CheckError
+from connector.verify.spelling import identifier
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -177,7 +178,7 @@ def believed(answer: FetchedDocument, lists: StatusLists) -> tuple[Json, str]:
     found = _measure_proof(answer.content.strip(), lists)
     if not found.holds:
         raise CheckError("status_list_unproven", f"{found.result.code}: {found.result.detail}")
-    issuer = proof.identifier(found.document.get("issuer"))
+    issuer = identifier(found.document.get("issuer"))
     if issuer is None or not is_bound(issuer, found.keys, lists):
         raise CheckError("status_list_unproven", "signed, but not by the issuer it names")
     dates = validity.measure(found.document, found.claims, now=lists.now)
