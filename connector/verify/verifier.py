@@ -110,6 +110,7 @@ class _Run:
     refreshes: int = 0
     _lists: status.StatusLists | None = None
     _holders: dict[tuple[int, ...], tuple[tuple[Envelope, ...], HolderFinding]] = field(default_factory=dict)
+    _envelopes: dict[int, HolderFinding] = field(default_factory=dict)
 
     def lists(self) -> status.StatusLists:
         """The status lists, made when the first is wanted."""
@@ -123,10 +124,12 @@ class _Run:
         return found.recognition is judge.Recognition.RECOGNISED
 
     def holder(self, envelopes: tuple[Envelope, ...]) -> HolderFinding:
-        """The presentation's answer, once for all credentials in it (the envelopes are kept, so ids stay theirs)."""
+        """The presentation's answer, once for all credentials in it (envelopes are kept, so ids stay theirs)."""
         key = tuple([id(envelope) for envelope in envelopes]) if envelopes else ()
         if key not in self._holders:
-            answer = holder.measure(envelopes, self.presentation, self.world.documents, now=self.now)
+            answer = holder.measure(
+                envelopes, self.presentation, self.world.documents, now=self.now, known=self._envelopes
+            )
             self._holders[key] = (envelopes, answer)
         return self._holders[key][1]
 

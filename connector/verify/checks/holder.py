@@ -70,12 +70,24 @@ _UNSOLICITED: Final = result("holder_unsolicited")
 
 
 def measure(
-    envelopes: tuple[Envelope, ...], context: PresentationContext | None, documents: DocumentSource, *, now: datetime
+    envelopes: tuple[Envelope, ...],
+    context: PresentationContext | None,
+    documents: DocumentSource,
+    *,
+    now: datetime,
+    known: dict[int, HolderFinding],
 ) -> HolderFinding:
-    """Check every envelope of a credential, from the outside in; the gravest answer counts."""
+    """Check every envelope of a credential, from the outside in; the gravest answer counts.
+
+    Args:
+        known: what was found of each envelope, by its identity: one may be around hundreds of others.
+    """
     if not envelopes and context is None:
         return _NONE
-    findings = [_measure_one(envelope, context, documents, now) for envelope in envelopes]
+    for envelope in envelopes:
+        if id(envelope) not in known:
+            known[id(envelope)] = _measure_one(envelope, context, documents, now)
+    findings = [known[id(envelope)] for envelope in envelopes]
     signed = [finding for finding in findings if finding.signers]
     bad = [f for f in findings if f.result.outcome in (Outcome.FAILED, Outcome.UNDETERMINED)]
     if bad:
