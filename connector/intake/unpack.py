@@ -380,10 +380,17 @@ def _walk_wrapper(value: Json, place: Place) -> Iterator[UnverifiedCredential]:
         answered = name == "vp_token" and _is_by_query(value[name])
         walk = _walk_answers(value[name], inner) if answered else _walk(value[name], inner)
         for credential in walk:
-            if _digest(credential.document) not in seen:
+            if _name(credential) not in seen:
                 here.append(credential)
-        seen.update(_digest(credential.document) for credential in here)
+        seen.update(_name(credential) for credential in here)
         yield from here
+
+
+def _name(credential: UnverifiedCredential) -> str:
+    """What two finds of one credential share: the token, signature and all; the document, with its proof."""
+    if credential.jws is not None:
+        return credential.jws.token
+    return credential.sha256 if credential.problem is not None else _digest(credential.document)
 
 
 def _is_by_query(value: Any) -> bool:

@@ -6,6 +6,7 @@ import base64
 import copy
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from connector.errors import IntakeError, SubmissionTooLarge, UnreadableSubmissi
 from connector.intake import limits, receive
 from connector.model.credential import CredentialFormat, UnverifiedCredential
 from connector.model.submission import Submission
+from connector.testing.issuer import Issuer
 from connector.testing.sd_jwt import digest, disclosure
 
 V1, V2 = "https://www.w3.org/2018/credentials/v1", "https://www.w3.org/ns/credentials/v2"
@@ -332,6 +334,15 @@ def test_nested_json_credentials_have_a_digest_of_their_own_whatever_the_white_s
 )  # fmt: skip
 def test_usual_envelopes_are_opened(value: Any, paths: list[str]) -> None:
     assert [c.path for c in take(value)] == paths
+
+
+@pytest.mark.parametrize("spoil", [lambda token: f"{token[:-4]}AAAA", lambda token: f"{token[:-8]}AAAAAAAA"])
+def test_a_token_is_not_the_same_as_one_with_another_signature(spoil: Callable[[str], str]) -> None:
+    """The genuine one first: the other would have been left out, and the file called verified."""
+    genuine = Issuer("share page").jwt_badge(email="maria@mail.example")
+    assert len(take({"verifiableCredential": genuine, "credential": genuine})) == 1
+    found = take({"verifiableCredential": genuine, "credential": spoil(genuine)})
+    assert [one.jws.token for one in found if one.jws is not None] == [genuine, spoil(genuine)]
 
 
 def test_a_share_page_that_holds_the_same_credential_twice_gives_it_once() -> None:
