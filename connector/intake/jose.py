@@ -15,7 +15,6 @@ from connector.model.credential import CompactJws, Json
 
 _BEGINS = re.compile(r"e(?:y[ABIJ]|w[01klop])")
 """Base64url of `{` and a quote or white space."""
-_LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _DOTS: Final = frozenset({b".", b"..", b"...", b"...."})
 """What is left of two to five segments when the letters of base64url are taken away."""
 _HEADER = re.compile(r"ey[ABIJ][A-Za-z0-9_-]{6,}\.")
@@ -27,7 +26,7 @@ def looks_like_token(text: str) -> bool:
     if not _BEGINS.match(text):
         return False
     signed = text.partition(disclosures.SEPARATOR)[0]
-    return signed.isascii() and signed.encode("ascii").translate(None, _LETTERS) in _DOTS
+    return signed.isascii() and signed.encode("ascii").translate(None, codec.BASE64URL) in _DOTS
 
 
 def begins_like_token(text: str) -> bool:
