@@ -206,13 +206,17 @@ def _name(
 
 def _own_name(document: Json) -> tuple[str | None, str | None]:
     issuer = document.get("issuer")
-    name = _text(issuer.get("name")) if isinstance(issuer, dict) else None
+    if not isinstance(issuer, dict) or "name" not in issuer:
+        return None, None
+    name = _text(issuer["name"])
     return name, "self_asserted" if name else None
 
 
 def _text(value: object) -> str | None:
+    if isinstance(value, str):
+        return value[:MAX_NAME] or None
     if isinstance(value, dict):
         value = value.get("@value")
-    if isinstance(value, list) and value:
-        return _text(value[0])
-    return value[:MAX_NAME] if isinstance(value, str) and value else None
+    if isinstance(value, list):
+        return _text(value[0]) if value else None
+    return value[:MAX_NAME] or None if isinstance(value, str) else None
