@@ -78,10 +78,12 @@ class AchievementReader:
 
     def _is_skill(self, target: Target) -> bool:
         """A competency by its address or its type. Where neither says so, a statement of a framework counts,
-        unless it only repeats the achievement's name: then it is the same achievement in some catalogue."""
+        unless it only repeats the achievement's name: then it is the same achievement in some catalogue. Of one
+        without a name that cannot be told: its name may have been moved to another object with the same id."""
         if target.kind is Kind.COMPETENCY:
             return True
-        return target.kind in (Kind.FRAMEWORK_ITEM, Kind.UNSAID) and not self._repeats_name(target)
+        unsaid = target.kind in (Kind.FRAMEWORK_ITEM, Kind.UNSAID)
+        return unsaid and self._name is not None and not self._repeats_name(target)
 
     def _repeats_name(self, target: Target) -> bool:
         return (target.alignment.name or "").casefold() == (self._name or "").casefold()

@@ -68,7 +68,7 @@ def read_education(record: dict[str, Any], record_place: str, collector: Collect
 def _read_builder_entry(entry: dict[str, Any], place: str, collector: Collector, source: str) -> None:
     """An entry that names its degree, its programme or its certificate by itself; none that is still under way."""
     degree = text(first_of(entry, "degree", "programName"))
-    if degree and entry.get("currentlyEnrolled") is not True:
+    if degree and all(enrolled is False for enrolled in many(entry.get("currentlyEnrolled"))):
         collector.achievement(degree, f"{place}.degree", achievement_type="Degree", source=source)
     for education in objects(entry.get("education")):
         name = text(education.get("name"))

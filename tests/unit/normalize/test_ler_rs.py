@@ -50,8 +50,10 @@ def test_a_skill_is_read_however_a_resume_builder_writes_it(assess: Assess, skil
     assert names(ler_rs({"skills": [skill]}), assess) == {("skill", "Planning")}
 
 
-def test_a_degree_that_is_still_under_way_is_not_earned(assess: Assess) -> None:
-    entry = {"degree": "BSc", "currentlyEnrolled": True}
+@pytest.mark.parametrize("enrolled", [True, [True], [False, True], "true"])
+def test_a_degree_that_is_still_under_way_is_not_earned(assess: Assess, enrolled: Any) -> None:
+    """However it is written: a list of one is the same statement."""
+    entry = {"degree": "BSc", "currentlyEnrolled": enrolled}
     assert names(ler_rs({"educationAndLearning": [entry]}), assess) == set()
     assert names(ler_rs({"educationAndLearning": [{**entry, "currentlyEnrolled": False}]}), assess) == {
         ("achievement", "BSc")

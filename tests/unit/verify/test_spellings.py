@@ -144,3 +144,20 @@ def test_what_is_said_of_one_achievement_cannot_be_divided_among_several(scene: 
     assessed = scene.assess(badge)
     assert "term_not_allowed" in codes(assessed)
     assert read_claims(assessed) == ()
+
+
+def test_an_achievement_whose_name_was_moved_away_does_not_become_a_skill(scene: Scene) -> None:
+    """Issuers do give the criteria the achievement's own address: then both are one thing in RDF."""
+    target = {"targetName": "Welder I", "targetUrl": "https://catalogue.example/welder-1"}
+
+    def edit(document: Json) -> None:
+        whole = document["credentialSubject"]["achievement"]
+        whole["criteria"]["id"] = whole["id"]
+
+    badge = scene.issuer.open_badge(email=EMAIL, alignments=[target], edit=edit)
+    assert [type(claim) for claim in read_claims(scene.assess(badge))] == [AchievementClaim]
+    whole = badge["credentialSubject"]["achievement"]
+    whole["criteria"] |= {"type": whole["type"], "name": whole.pop("name")}
+    assessed = scene.assess(badge)
+    assert "proof_valid" in codes(assessed)
+    assert read_claims(assessed) == ()
