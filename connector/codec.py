@@ -180,6 +180,7 @@ def parse_json_pairs(data: bytes, *, max_bytes: int) -> Any:
 
 
 _NOT_PLAIN: Final = object()
+_NOT_OPENING: Final = bytes(code for code in range(256) if code not in b"[{")
 
 
 def _parse_plain(data: bytes | str, max_depth: int) -> Any:
@@ -193,7 +194,7 @@ def _parse_plain(data: bytes | str, max_depth: int) -> Any:
         style = _style(raw)
         if style is None:
             return _NOT_PLAIN
-        containers = raw.count(b"{") + raw.count(b"[")
+        containers = len(raw.translate(None, _NOT_OPENING))
         if containers > max_depth and (containers > MAX_JSON_CONTAINERS or not _is_shallow(raw, max_depth)):
             return _NOT_PLAIN
         value = orjson.loads(raw)

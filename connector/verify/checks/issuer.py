@@ -77,7 +77,7 @@ def measure(
         return IssuerAnswer(IssuerFinding(), (result("issuer_missing"),))
     binding = bind(issuer, proof.keys, documents, now=now)
     named = proof.claims.get("iss") if proof.claims else None
-    used = tuple([found.key for found in proof.keys])
+    used = (proof.keys[0].key,) if len(proof.keys) == 1 else tuple([found.key for found in proof.keys])
     if named is not None and named != issuer:
         failure: CheckResult | None = result("issuer_claim_mismatch", "iss")
     else:

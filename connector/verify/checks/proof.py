@@ -273,12 +273,14 @@ def _measure_inside(
 def _token_key(jws: CompactJws, token: jose.Token, documents: DocumentSource, purpose: str, now: datetime) -> FoundKey:
     """The key of a token: by `kid`, else by the issuer itself; a `jwk` in the header only shows integrity."""
     header, question = jws.header, KeyQuestion(purpose, _token_time(token.claims, now), now)
-    embedded = keys.from_jwk(header["jwk"]) if "jwk" in header else None
     kid = header.get("kid")
-    if kid is None and embedded is not None:
+    if "jwk" not in header:
+        return _named_key(kid, token, question, documents)
+    embedded = keys.from_jwk(header["jwk"])
+    if kid is None:
         return FoundKey(embedded, None, "")
     found = _named_key(kid, token, question, documents)
-    if embedded is not None and embedded != found.key:
+    if embedded != found.key:
         raise CheckError("key_conflict", "kid and jwk")
     return found
 

@@ -94,9 +94,9 @@ def check_kind(header: Json, kinds: frozenset[str]) -> None:
         raise CheckError("jwt_header_refused", min(_REFUSED_MEMBERS & header.keys()))
     _check_type(header, kinds)
     algorithm = header.get("alg")
-    if isinstance(algorithm, str) and algorithm in UNSUPPORTED_ALGORITHMS:
-        raise CheckError("proof_unsupported", f"alg {algorithm}")
     if not isinstance(algorithm, str) or algorithm not in SUPPORTED:
+        if isinstance(algorithm, str) and algorithm in UNSUPPORTED_ALGORITHMS:
+            raise CheckError("proof_unsupported", f"alg {algorithm}")
         raise CheckError("jwt_algorithm_refused", f"alg {str(algorithm)[:20]}")
     if "kid" in header and not (isinstance(header["kid"], str) and header["kid"]):
         raise CheckError("jwt_header_refused", "kid is not text")
