@@ -28,8 +28,9 @@ Json = dict[str, Any]
 MAX_PROOFS: Final = 8
 """Dual-signed badges carry two; the published proof sets three."""
 
-_COSTS: Final = {KeyKind.P384: 200, KeyKind.P521: 150, KeyKind.SECP256K1: 100}
-"""Of a signature by a key of which it takes long, in the units of `suites.spend`: a record may have many proofs."""
+_COST: Final = 80
+_COSTS: Final = {KeyKind.P384: 300, KeyKind.P521: 220, KeyKind.SECP256K1: 150}
+"""Of one proof, and of one by a key that takes long, as `suites.spend` counts: a record may have eight of them."""
 
 ASSERTION: Final = "assertionMethod"
 AUTHENTICATION: Final = "authentication"
@@ -162,8 +163,7 @@ def _verify_one(
     if found.key.kind not in suite.kinds:
         raise CheckError("key_algorithm_mismatch", f"{found.key.kind} for {suite.name}")
     # 5. And the signature holds.
-    if found.key.kind in _COSTS:
-        suites.spend(_COSTS[found.key.kind])
+    suites.spend(_COSTS.get(found.key.kind, _COST))
     for document in signed:
         if suite.holds(document, proof, found.key):
             return found
@@ -248,8 +248,7 @@ def verify_token(
         found = certificates.found_key(jws.header["x5c"], named, anchors, now=now)
     else:
         found = _token_key(jws, token, documents, purpose, now)
-    if found.key.kind in _COSTS:
-        suites.spend(_COSTS[found.key.kind])
+    suites.spend(_COSTS.get(found.key.kind, _COST))
     jose.check_signature(jws, found.key)
     return found
 

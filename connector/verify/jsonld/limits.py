@@ -12,7 +12,7 @@ from connector.verify.jsonld.records import Records
 
 SUBMISSION_WORK: Final = 300_000
 """Statements walked, for all records and proofs of one submission, and what costs more in the same measure: a second.
-A CLR of 490 badges with two proofs each takes 90,000; without this bound, small poisoned records could follow each
+A CLR of 490 badges with two proofs each takes 170,000; without this bound, small poisoned records could follow each
 other."""
 BLANK_COST: Final = 2
 """A blank node whose own statements are hashed."""

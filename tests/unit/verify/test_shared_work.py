@@ -74,10 +74,11 @@ def test_an_honest_transcript_of_a_hundred_badges_is_far_below(scene: Scene) -> 
             next(canonicalize([{name: value for name, value in document.items() if name != "proof"}]))
 
 
+@pytest.mark.parametrize(("alg", "suite"), [("ES384", "ecdsa-jcs-2019"), ("EdDSA", "eddsa-rdfc-2022")])
 @pytest.mark.parametrize("proofs", [1, 8])
-def test_slow_signatures_do_not_add_up(scene: Scene, proofs: int) -> None:
+def test_signatures_do_not_add_up(scene: Scene, alg: str, suite: str, proofs: int) -> None:
     """Eight proofs with P-384 on each of 490 records took three seconds; one on each is honest, and is done."""
-    record = Issuer("slow", alg="ES384").plain_vc(proof="ecdsa-jcs-2019")
+    record = Issuer("slow", alg=alg).plain_vc(proof=suite)
     record["name"] = "Something else"
     record["proof"] = [record["proof"]] * proofs
     found = {a.report.verdict for a in scene.assess_all([record] * 490)}
