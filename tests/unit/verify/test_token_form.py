@@ -12,6 +12,7 @@ import pytest
 
 from connector.model.credential import CredentialFormat
 from connector.model.report import Decision, Verdict
+from connector.testing.documents import NOW
 from connector.testing.issuer import Issuer
 from connector.verify.checks import proof, token_form
 from connector.verify.codes import result
@@ -163,3 +164,12 @@ def test_a_jti_that_is_no_url_is_not_the_records_id(scene: Scene, jti: str) -> N
     assert "id" not in assessed.document
     assert "jwt_claim_unusual" in codes(assessed)
     assert assessed.report.verdict is Verdict.VERIFIED
+
+
+def test_a_token_signed_in_the_future_is_not_genuine(scene: Scene) -> None:
+    """As with `created` of an embedded proof; two minutes of skew are allowed."""
+    moment = int(NOW.timestamp())
+    assert scene.assess(_badge(scene, claims={"iat": moment + 110})).decision is Decision.ACCEPTED
+    assessed = scene.assess(_badge(scene, claims={"iat": moment + 130}))
+    assert "proof_from_future" in codes(assessed)
+    assert (assessed.report.verdict, assessed.decision) == (Verdict.INVALID, Decision.REFUSED)

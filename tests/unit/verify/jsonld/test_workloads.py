@@ -104,8 +104,9 @@ def test_poison_is_refused_or_done_within_the_budget_of_work(shared: Path) -> No
     poison = _poison(shared)
     done = subprocess.run(
         [sys.executable, "-c", MEASURE], input=json.dumps({"honest": _workload(shared, "S_rdfc.json"), **poison}),
-        capture_output=True, text=True, check=True,
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
+    assert done.returncode == 0, done.stderr
     results, megabytes = json.loads(done.stdout)
     assert results.pop("honest")[0] == "done"
     for name, (outcome, work, seconds) in results.items():
