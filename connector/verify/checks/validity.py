@@ -61,12 +61,22 @@ def measure(document: Json, claims: Json | None, *, now: datetime) -> ValidityFi
             if claims.get("nbf") is not None:
                 instant = _numeric(claims, "nbf")
                 begin = instant if begin is None or instant > begin else begin
+            if "iat" in claims:
+                begin = _not_before_signing(claims["iat"], begin, now)
             if "exp" in claims:
                 instant = _numeric(claims, "exp")
                 end = instant if end is None or instant < end else end
     except _Unreadable as error:
         return ValidityFinding(result("validity_malformed", str(error)))
     return _compare(begin, end, now)
+
+
+def _not_before_signing(iat: object, begin: datetime | None, now: datetime) -> datetime | None:
+    """A token that says it will be signed is not valid until then (VC-JOSE-COSE section 3.1.3: `iat`)."""
+    signed = parse_numeric_date(iat)
+    if signed is None or signed <= now + CLOCK_SKEW:
+        return begin
+    return signed if begin is None or signed > begin else begin
 
 
 def measure_open_badge_2(document: Json, *, now: datetime) -> ValidityFinding:
