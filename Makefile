@@ -16,11 +16,13 @@ help:
 	@echo "make bench   speed and memory, as multiples of a floor measured in the same run"
 	@echo "make bench-peers   the same workloads through public verifiers, each in an environment of its own"
 
-# What it takes to run: locked and hashed; the project itself is installed from this folder.
+# What it takes to run: locked and hashed; the project itself is installed from this folder, and compiled as a wheel's
+# installation would.
 $(VENV)/.run: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q connector adapters
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock

@@ -1,7 +1,11 @@
-"""What one verification costs from nothing: a new process, one badge, its first verdict."""
+"""What one verification costs from nothing: a new process, one badge, its first verdict.
+
+The modules are compiled beforehand, as they are where the project is installed.
+"""
 
 from __future__ import annotations
 
+import compileall
 import json
 import re
 import statistics
@@ -65,6 +69,13 @@ def _number(pattern: str, text: str) -> float:
     """Not a number where the system does not say."""
     found = re.search(pattern, text)
     return float(found[1]) if found else float("nan")
+
+
+def compile_modules() -> None:
+    """What an installation does; else each process would do it again where nothing may be written."""
+    root = Path(__file__).parents[1]
+    for package in ("connector", "adapters"):
+        compileall.compile_dir(root / package, quiet=1)
 
 
 def _median(runs: list[Cold]) -> Cold:
