@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -88,8 +87,10 @@ def test_a_registry_that_cannot_be_meant_is_an_error_of_the_policy(tmp_path: Pat
         ("dcc-sandbox-registry", 39, ["James Test", "Public Test Issuer"], ["SOLID Issuer"]),
     ],
 )
-def test_published_registries_are_read(name: str, entries: int, marked: list[str], not_marked: list[str]) -> None:
-    folder = Path(os.environ["LER_SHARED_DIR"]) / "vectors" / "documents" / "registries"
+def test_published_registries_are_read(
+    shared: Path, name: str, entries: int, marked: list[str], not_marked: list[str]
+) -> None:
+    folder = shared / "vectors" / "documents" / "registries"
     found = read_dcc((folder / f"{name}.json").read_bytes())
     assert len(found) == entries
     tests = {entry.name for entry in found.values() if entry.is_test}
