@@ -7,7 +7,6 @@ made otherwise and are not supported.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
 
 from connector.model.frozen import frozen
@@ -88,10 +87,6 @@ def _holds(derived: DerivedProof, content: str, configuration: str, key: PublicK
     mandatory, others = parts
     spend(_UNITS_PER_PROOF + _UNITS_PER_MESSAGE * (len(derived.proof.hidden) + len(others)))
     # 2. One proof over the proof's options, what is mandatory, and the others.
-    header = _sha256(configuration) + _sha256(mandatory)
+    header = disclosure.sha256(configuration) + disclosure.sha256(mandatory)
     messages = [line.encode() for line in others]
     return bbs.verifies(key.spki, derived.proof, header, derived.presentation_header, messages, derived.selected)
-
-
-def _sha256(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()

@@ -7,6 +7,7 @@ is shown.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
@@ -34,6 +35,10 @@ _COMPUTING_TAGS: Final = dict.fromkeys((0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36
 
 def refuse(what: str) -> NoReturn:
     raise CheckError("proof_malformed", what)
+
+
+def sha256(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
 
 
 # --- the value of a proof --------------------------------------------------------------------------------------------

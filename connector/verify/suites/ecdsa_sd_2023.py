@@ -7,7 +7,6 @@ has a signature of its own.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
 
 from connector import codec
@@ -85,7 +84,7 @@ def _holds(derived: DerivedProof, content: str, configuration: str, key: PublicK
         return False
     mandatory, others = parts
     # 2. The issuer's signature over the proof's options, the key of this record, and what is mandatory.
-    signed = _sha256(configuration) + derived.own_key + _sha256(mandatory)
+    signed = disclosure.sha256(configuration) + derived.own_key + disclosure.sha256(mandatory)
     if not key.verifies(derived.base_signature, signed):
         return False
     # 3. Every other statement has its own.
@@ -93,7 +92,3 @@ def _holds(derived: DerivedProof, content: str, configuration: str, key: PublicK
     own_key = keys.from_raw(KeyKind.P256, derived.own_key.removeprefix(_P256_MULTICODEC))
     pairs = zip(derived.signatures, others, strict=True)
     return all(own_key.verifies(signature, line.encode()) for signature, line in pairs)
-
-
-def _sha256(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()

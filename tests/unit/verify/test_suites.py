@@ -102,7 +102,10 @@ VALUES: dict[str, tuple[Edit, str]] = {
     "as it was": (_value(_z), "proof_valid"),
     "base64url": (_value(lambda raw: "u" + codec.b64url_encode(raw)), "proof_malformed"),
     "hexadecimal": (_value(lambda raw: "f" + raw.hex()), "proof_malformed"),
-    "no multibase": (_value(codec.base58_encode), "proof_malformed"),
+    "no multibase": (
+        _value(lambda raw: codec.base58_encode(raw).lstrip("zu")),
+        "proof_malformed",
+    ),  # no prefix by chance
     "a byte behind it": (_value(lambda raw: _z(raw + b"\0")), "proof_malformed"),
     "a byte short": (_value(lambda raw: _z(raw[:-1])), "proof_malformed"),
     "a zero before it": (_value(lambda raw: _z(b"\0" + raw)), "proof_malformed"),
